@@ -1,0 +1,56 @@
+# Every target does its own set-up: it makes .venv with any Python >= 3.11 and installs what it needs.
+# PYTHON=/path/to/python chooses another one.
+
+.PHONY: help demo test bench lint dev clean
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@echo "make demo    two corpora: ingest, label, certify, verify"
+	@echo "make test    the tests"
+	@echo "make bench   measurements: a table and build/bench.json"
+	@echo "make lint    ruff, mypy --strict, import-linter"
+	@echo "make dev     everything a developer needs in .venv"
+	@echo "make clean   remove .venv, build products and caches"
+
+demo: .venv/.has-test
+	$(BIN)/headwater demo
+
+test: .venv/.has-test
+	$(BIN)/python -m pytest
+
+bench: .venv/.has-bench
+	$(BIN)/python -m tests.bench
+
+dev: .venv/.has-dev .venv/.has-bench
+
+lint: .venv/.has-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict -p ledger -p cli -p migrations
+	$(BIN)/lint-imports --no-cache
+
+# One stamp for each extra; a changed pyproject.toml installs again. A half-made .venv, whose Python or
+# pip does not run, is made anew.
+.venv/.has-%: pyproject.toml
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	    rm -rf .venv; \
+	    python="$(PYTHON)"; \
+	    for name in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	        test -n "$$python" && break; \
+	        "$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	            >/dev/null 2>&1 && python="$$name"; \
+	    done; \
+	    test -n "$$python" || { \
+	        echo "make: found no Python >= 3.11 with venv; install one, or say PYTHON=..." >&2; \
+	        exit 1; }; \
+	    echo "making .venv with $$($$python --version)"; \
+	    "$$python" -m venv .venv; }
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+clean:
+	rm -rf .venv build dist headwater.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find ledger cli schemas migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
