@@ -1,0 +1,281 @@
+"""Origin entries as columns: the shape that nearly every entry of a large log has.
+
+Unsigned canonical origins of one input differ only in a few spans. Entries of equal length are
+laid in a matrix; those that equal the first one everywhere outside the value spans of ORIGIN have
+its layout, and their values are read a span at a time. Entries too varied for that go to Arrow's
+JSON reader. Both read the stored bytes and nothing else.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.json as pj
+
+__all__ = ["MISSING", "TEXT_COLUMNS", "OriginColumns", "OriginReader", "unhex"]
+
+Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+Codes = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+
+MISSING = int(np.iinfo(np.int64).min)  # an absent integer
+TEXT_COLUMNS = (
+    "channel", "content_type", "dataset", "file", "language", "license", "site", "topic",
+)  # fmt: skip
+
+_INT, _TEXT, _HEX64 = rb"[0-9]{1,15}", rb'[^"\\\x00-\x1f\x7f]+', rb"[0-9a-f]{64}"
+
+
+def _maybe(name: str, value: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
+    group = b"(?P<%s>%s)" % (name.encode(), value)
+    return b'(?:,"%s":%s%s%s)?' % (name.encode(), before, group, after)
+
+
+def _text(name: str) -> bytes:
+    return _maybe(name, _TEXT, b'"', b'"')
+
+
+_PRIVATE = b"".join(
+    b'(?:"%s":"sha256:(?P<%s>%s)",?)?' % (name, name, _HEX64)
+    for name in (b"author", b"path", b"rights_holder", b"title", b"url")
+)
+ORIGIN = re.compile(
+    b"".join(
+        [
+            b'\\{"actor":"(?P<actor>%s)","at":(?P<at>%s),"body":\\{' % (_TEXT, _INT),
+            b'"bytes":(?P<bytes>%s),"channel":"(?P<channel>%s)"' % (_INT, _TEXT),
+            _maybe("claimed_at", _INT),
+            _maybe("collected_at", _INT),
+            _text("content_type"),
+            _text("crawler"),
+            b',"dataset":"(?P<dataset>%s)"' % _TEXT,
+            _text("language"),
+            _text("license"),
+            _text("license_stated"),
+            b',"locator":\\{"file":"sha256:(?P<file>%s)"' % _HEX64,
+            b',"part":(?P<part>%s),"row":(?P<row>%s)\\}' % (_INT, _INT),
+            b'(?:,"private":\\{%s\\})?' % _PRIVATE,
+            _text("site"),
+            _text("tokenizer"),
+            _maybe("tokens", _INT),
+            _text("topic"),
+            b'\\},"kind":"origin","subject":"sha256:(?P<subject>%s)","v":1\\}' % _HEX64,
+        ]
+    )
+)
+_INTS = frozenset({"at", "bytes", "claimed_at", "collected_at", "part", "row", "tokens"})
+_HEXES = frozenset({"author", "file", "path", "rights_holder", "subject", "title", "url"})
+_SMALLEST_GROUP = 48  # below this many rows of one layout, Arrow is faster
+
+_PLAIN = np.ones(256, np.bool_)  # bytes a JSON string may hold as they are
+_PLAIN[[*range(0x20), 0x22, 0x5C, 0x7F]] = False
+
+
+def unhex(digits: Bytes) -> tuple[Bytes, Mask]:
+    """(n, 64) ASCII as (n, 32) bytes, and which rows are lowercase hex throughout."""
+    letter = digits >= 97  # "a"; the arithmetic below is modulo 256
+    nibbles: Bytes = digits - np.uint8(48) - letter * np.uint8(39)
+    joined: Bytes = (nibbles[:, 0::2] << np.uint8(4)) | (nibbles[:, 1::2] & np.uint8(15))
+    return joined, _is_hex(digits)
+
+
+def _is_hex(digits: Bytes) -> Mask:
+    return _every((digits - np.uint8(48) < 10) | (digits - np.uint8(97) < 6))
+
+
+def _every(good: Mask) -> Mask:
+    """Which rows are good throughout; nearly always all of them, which one pass shows."""
+    return np.ones(len(good), np.bool_) if good.all() else np.all(good, axis=1)
+
+
+@dataclass(frozen=True)
+class OriginColumns:
+    """Parallel columns. Text is coded: `codes[name]` indexes `values[name]`, -1 is absent."""
+
+    bytes: Ints
+    collected_at: Ints
+    codes: Mapping[str, Codes]
+    values: Mapping[str, Sequence[str]]
+
+    def __len__(self) -> int:
+        return len(self.bytes)
+
+    def take(self, rows: Ints) -> "OriginColumns":
+        if len(rows) == len(self.bytes):
+            return self
+        return OriginColumns(
+            self.bytes[rows],
+            self.collected_at[rows],
+            {name: codes[rows] for name, codes in self.codes.items()},
+            self.values,
+        )
+
+
+class OriginReader:
+    """Fills columns for some entries; `done` marks the rows that were read.
+
+    `values` (column -> text -> code) is shared by the readers of one batch.
+    """
+
+    def __init__(self, entries: Sequence[bytes], values: dict[str, dict[str, int]]) -> None:
+        self._entries = entries
+        count = len(entries)
+        self.done = np.zeros(count, np.bool_)
+        self.subjects = np.zeros((count, 32), np.uint8)
+        self.bytes = np.full(count, MISSING)
+        self.collected_at = np.full(count, MISSING)
+        self.codes = {name: np.full(count, -1, np.int32) for name in TEXT_COLUMNS}
+        self._values = values
+
+    def read_alike(self) -> None:
+        """Read every group of rows that share a layout."""
+        lengths = np.fromiter(map(len, self._entries), np.int64, len(self._entries))
+        order = np.argsort(lengths, kind="stable")
+        starts = np.flatnonzero(np.diff(lengths[order], prepend=-1))
+        for rows in np.split(order, starts[1:]):
+            if len(rows) >= _SMALLEST_GROUP:
+                self._read_length(rows, int(lengths[rows[0]]))
+
+    def _read_length(self, rows: Ints, length: int) -> None:
+        joined = b"".join([self._entries[row] for row in rows.tolist()])
+        matrix = np.frombuffer(joined, np.uint8).reshape(len(rows), length)
+        for _ in range(8):  # layouts of one length: digits move between numbers
+            found = ORIGIN.fullmatch(matrix[0].tobytes())
+            if found is None:
+                return
+            alike = self._read_layout(rows, matrix, found)
+            rows, matrix = rows[~alike], matrix[~alike]
+            if len(rows) < _SMALLEST_GROUP:
+                return
+
+    def _read_layout(self, rows: Ints, matrix: Bytes, found: re.Match[bytes]) -> Mask:
+        """Read the rows that have the layout of row 0; returns which those are."""
+        spans = {name: found.span(name) for name, text in found.groupdict().items() if text}
+        differs = matrix != matrix[0]
+        varying = differs.any(0)
+        literal = varying.copy()
+        for start, end in spans.values():
+            literal[start:end] = False
+        alike = np.ones(len(rows), np.bool_)
+        if literal.any():
+            alike = ~np.any(differs[:, literal], axis=1)
+        values: dict[str, Any] = {}
+        for name, (start, end) in spans.items():
+            if not varying[start:end].any() and name != "subject":
+                values[name] = found[name]
+                continue
+            part = matrix[:, start:end]
+            if name in _INTS:
+                values[name], good = _numbers(part)
+            elif name in ("subject", "file"):
+                values[name], good = unhex(part)
+            elif name in _HEXES:
+                good = _is_hex(part)
+            else:
+                values[name], good = part, _every(_PLAIN[part])
+            alike &= good
+        self._store(rows[alike], values, None if alike.all() else alike)
+        return alike
+
+    def _store(self, rows: Ints, values: Mapping[str, Any], alike: Mask | None) -> None:
+        for name, target in (("bytes", self.bytes), ("collected_at", self.collected_at)):
+            if name in values:
+                value = values[name]
+                target[rows] = int(value) if isinstance(value, bytes) else _kept(value, alike)
+        for name in TEXT_COLUMNS:
+            if name not in values:
+                continue
+            value = values[name]
+            if isinstance(value, bytes):
+                self.codes[name][rows] = self._code(name, value)
+                continue
+            distinct, inverse = _distinct(_kept(value, alike))
+            if name == "file":
+                codes = [self._code(name, item.hex().encode()) for item in distinct]
+            else:
+                codes = [self._code(name, item) for item in distinct]
+            self.codes[name][rows] = np.array(codes, np.int32)[inverse]
+        self.subjects[rows] = _kept(values["subject"], alike)
+        self.done[rows] = True
+
+    def _code(self, name: str, value: bytes) -> int:
+        text = "sha256:" + value.decode() if name == "file" else value.decode()
+        known = self._values[name]
+        return known.setdefault(text, len(known))
+
+    def read_json(self, rows: Ints) -> None:
+        """Read any origin entries. Raises pyarrow.ArrowInvalid where one has another shape."""
+        if not len(rows):
+            return
+        chosen = [self._entries[row] for row in rows.tolist()]
+        table = pj.read_json(pa.BufferReader(b"\n".join(chosen)), _READ, _PARSE)
+        if table.num_rows != len(chosen):
+            raise pa.ArrowInvalid(f"{table.num_rows} origins in {len(chosen)} entries")
+        body = table.column("body").combine_chunks()
+        fields = {name: body.field(name) for name in TEXT_COLUMNS if name != "file"}
+        fields["file"] = body.field("locator").field("file")
+        for name in ("channel", "dataset", "file"):
+            if fields[name].null_count:
+                raise pa.ArrowInvalid(f"an origin lacks {name!r}")
+        if body.field("bytes").null_count:
+            raise pa.ArrowInvalid("an origin lacks 'bytes'")
+        self.bytes[rows] = body.field("bytes").to_numpy()
+        self.collected_at[rows] = body.field("collected_at").fill_null(MISSING).to_numpy()
+        for name, column in fields.items():
+            encoded = column.dictionary_encode()
+            known = self._values[name]
+            codes = [known.setdefault(text, len(known)) for text in encoded.dictionary.to_pylist()]
+            indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            self.codes[name][rows] = np.array([*codes, -1], np.int32)[indices]
+
+
+_READ = pj.ReadOptions(use_threads=False, block_size=1 << 28)
+_PARSE = pj.ParseOptions(
+    explicit_schema=pa.schema(
+        [
+            (
+                "body",
+                pa.struct(
+                    [
+                        ("bytes", pa.int64()),
+                        ("collected_at", pa.int64()),
+                        ("locator", pa.struct([("file", pa.string())])),
+                        *((name, pa.string()) for name in TEXT_COLUMNS if name != "file"),
+                    ]
+                ),
+            )
+        ]
+    ),
+    unexpected_field_behavior="ignore",
+)
+
+
+def _kept(values: Any, alike: Mask | None) -> Any:
+    return values if alike is None else values[alike]
+
+
+def _numbers(digits: Bytes) -> tuple[Ints, Mask]:
+    """(n, w) ASCII digits as integers, and which rows are canonical decimals."""
+    places = np.ascontiguousarray(digits.T) - np.uint8(48)
+    values = np.zeros(len(digits), np.int64)
+    for place in places:
+        values = values * 10 + place
+    good = _every((places < 10).T)
+    if len(places) > 1:
+        good &= places[0] > 0
+    return values, good
+
+
+def _distinct(part: Bytes) -> tuple[list[bytes], Ints]:
+    """The distinct rows of a byte matrix, and each row's place among them."""
+    width = part.shape[1]
+    # numpy strips trailing NULs from S items: pad back
+    words, inverse = np.unique(
+        np.ascontiguousarray(part).view(f"S{width}").reshape(-1), return_inverse=True
+    )
+    return [word.ljust(width, b"\0") for word in words.tolist()], inverse

@@ -1,0 +1,107 @@
+"""Records single claims: validates, recognises what is already recorded, appends the rest.
+
+Already recorded = an earlier entry with the same claim id, actor and signatures' keys that no
+later entry withdrew. Origins of a whole corpus go another way: corpus/ingest.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ledger.claims import BODIES, Body
+from ledger.errors import InputError, UnknownNameError
+from ledger.log.canonical import Entry, claim_id, format_entry
+from ledger.log.log import Log
+from ledger.log.vault import Disclosure
+
+__all__ = ["Claim", "Recorded", "live", "record"]
+
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is to be recorded. `disclosure` holds the values behind the body's commitments."""
+
+    kind: str
+    subject: str
+    body: Body
+    disclosure: Disclosure | None = None
+    sigs: tuple[Mapping[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where a claim stands in the log; `new` is False if it stood there before."""
+
+    index: int
+    claim_id: str
+    new: bool
+
+
+def live(entries: Sequence[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
+    """The entries about one subject, ascending, less those their actor later withdrew."""
+    withdrawn: dict[tuple[str, str], int] = {}
+    for index, entry in entries:
+        if entry.kind == "withdrawal":
+            withdrawn[str(entry.body.get("claim")), entry.actor] = index
+    if not withdrawn:
+        return list(entries)
+    return [
+        (index, entry)
+        for index, entry in entries
+        if entry.kind == "withdrawal" or withdrawn.get((entry.claim_id, entry.actor), -1) < index
+    ]
+
+
+def record(
+    log: Log,
+    claims: Sequence[Claim],
+    *,
+    actor: str = OPERATOR,
+    attachments: Sequence[bytes] = (),
+) -> list[Recorded]:
+    """Record claims as one batch. Raises InputError for a body that is not its kind's."""
+    at = log.clock()
+    found: list[Recorded | None] = []
+    entries: list[bytes] = []
+    disclosures: list[Disclosure | None] = []
+    pending: dict[str, int] = {}
+    for claim in claims:
+        if not isinstance(claim.body, BODIES.get(claim.kind, ())):
+            if claim.kind not in BODIES:
+                raise UnknownNameError("kind of claim", claim.kind, BODIES)
+            raise InputError(f"{claim.kind} claim with a {type(claim.body).__name__} body")
+        body = claim.body.plain()
+        identity = claim_id(claim.kind, claim.subject, body)
+        index = _recorded(log, claim, identity, actor)
+        if index is not None:
+            found.append(Recorded(index, identity, False))
+            continue
+        if identity not in pending:
+            pending[identity] = len(entries)
+            entry = Entry(claim.kind, claim.subject, body, actor, at, claim.sigs)
+            entries.append(format_entry(entry))
+            disclosures.append(claim.disclosure)
+        found.append(Recorded(-1 - pending[identity], identity, True))
+    if not entries:
+        return [item for item in found if item is not None]
+    first = log.append(entries, disclosures, attachments).first
+    return [
+        Recorded(first - 1 - item.index, item.claim_id, True) if item.new else item
+        for item in found
+        if item is not None
+    ]
+
+
+def _recorded(log: Log, claim: Claim, identity: str, actor: str) -> int | None:
+    entries = [(index, log.entry(index)) for index in log.find(claim.subject)]
+    signers = sorted(sig.get("keyid", "") for sig in claim.sigs)
+    alive = live(entries)
+    withdraws = claim.body.plain().get("claim") if claim.kind == "withdrawal" else None
+    if any(entry.claim_id == withdraws and entry.actor == actor for _, entry in alive):
+        return None  # it was recorded again since it was last withdrawn
+    for index, entry in alive:
+        same = (entry.kind, entry.actor) == (claim.kind, actor) and entry.claim_id == identity
+        if same and sorted(sig.get("keyid", "") for sig in entry.sigs) == signers:
+            return index
+    return None

@@ -1,0 +1,1 @@
+"""PUBLISHED: what others build on, in no programming language. Data, read as files."""
