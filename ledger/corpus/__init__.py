@@ -1,0 +1,1 @@
+"""TEXT IN: files become Arrow tables, tables become digests, digests become claims."""
