@@ -1,0 +1,1 @@
+"""WHO WROTE: claims → facts → labels with their basis, under a policy that explains itself."""

@@ -1,0 +1,291 @@
+"""Why a document has its label: every claim, the facts they fold to, and each rule in turn.
+
+Reads one ledger at one moment. Recomputes no projection: the facts are those the labels are
+counted from, and `verify` proves that they follow from the claims.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ledger.corpus.evidence import level
+from ledger.errors import InputError
+from ledger.log.canonical import Entry
+from ledger.log.log import Log
+from ledger.log.record import live
+from ledger.provenance.conditions import ExistedBy, FlagIs, Profile, seconds
+from ledger.provenance.disclosed import disclosed
+from ledger.provenance.facts import ATTRIBUTE_FIELDS, PROFILE_FIELDS
+from ledger.provenance.gather import author_keys
+from ledger.provenance.rules import Policy, Rule, fill
+from ledger.provenance.signing import attested
+from ledger.provenance.words import claim_words
+
+__all__ = ["Decision", "Explanation", "Membership", "Said", "explain", "withdrawals"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One claim. `values` are what the vault discloses of it, None where withheld.
+
+    `gives` names the flags or the date field that it adds to the facts while it counts.
+    """
+
+    index: int
+    kind: str
+    subject: str
+    actor: str
+    at: int
+    words: str
+    values: dict[str, str | None]
+    withdrawn_by: int | None
+    superseded_by: int | None
+    gives: tuple[str, ...] = ()
+    existed_by: int | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.withdrawn_by is None and self.superseded_by is None
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The document in one dataset; attributes that are not known are absent."""
+
+    dataset: str
+    occurrences: int
+    bytes: int
+    collected_at: int | None
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One rule, tried. `entries` are the claims it rests on, where it applies."""
+
+    rule: Rule
+    words: str
+    applies: bool
+    because: str
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`profile` is None, and `decisions` empty, where no live claim makes it a document."""
+
+    document: str
+    claims: tuple[Said, ...]
+    file_evidence: tuple[Said, ...]
+    memberships: tuple[Membership, ...]
+    profile: Profile | None
+    policy: Policy
+    cutoff: date
+    decisions: tuple[Decision, ...]
+
+    @property
+    def rule(self) -> Rule | None:
+        """The rule that decided."""
+        return self.decisions[-1].rule if self.decisions else None
+
+
+def explain(log: Log, document: str, policy: Policy, cutoff: date | None = None) -> Explanation:
+    """Explain the label of a digest that `resolve_document` gave.
+
+    Raises InputError for a digest the log does not hold, VerificationError for a value in the
+    vault that does not open its commitment.
+    """
+    day = cutoff or policy.cutoff
+    with _snapshot(log):
+        about = [(index, log.entry(index)) for index in log.find(document)]
+        about = [(index, entry) for index, entry in about if entry.subject == document]
+        if not about:
+            raise InputError(
+                f"{log.location}: no document with exactly these bytes: {document}",
+                hint="headwater document list",
+            )
+        claims = _said(log, about)
+        files = [
+            entry.body["locator"]["file"]
+            for _, entry in live(about)
+            if entry.kind == "origin" and entry.body["locator"]["file"] != document
+        ]
+        file_evidence = [
+            said for file in dict.fromkeys(files) for said in _evidence_about(log, file)
+        ]
+        profile = _profile(log, about[0][0])
+        memberships = _memberships(log, about[0][0])
+    supporting = (*claims, *file_evidence)
+    decisions = _decide(policy, profile, day, supporting) if profile is not None else ()
+    return Explanation(
+        document,
+        tuple(claims),
+        tuple(sorted(file_evidence, key=lambda said: said.index)),
+        tuple(memberships),
+        profile,
+        policy,
+        day,
+        tuple(decisions),
+    )
+
+
+@contextmanager
+def _snapshot(log: Log) -> Iterator[None]:
+    log.database.begin_read(log.connection)
+    try:
+        yield
+    finally:
+        log.database.rollback(log.connection)
+
+
+# --- claims
+
+
+def withdrawals(entries: Sequence[tuple[int, Entry]]) -> dict[int, int]:
+    """Entry -> the first later entry by which its actor took it back. Agrees with `live`."""
+    found: dict[int, int] = {}
+    if not any(entry.kind == "withdrawal" for _, entry in entries):
+        return found
+    standing: dict[tuple[str, str], list[int]] = {}
+    for index, entry in entries:
+        if entry.kind == "withdrawal":
+            taken = standing.pop((str(entry.body.get("claim")), entry.actor), [])
+            found.update(dict.fromkeys(taken, index))
+        else:
+            standing.setdefault((entry.claim_id, entry.actor), []).append(index)
+    return found
+
+
+def _said(log: Log, entries: Sequence[tuple[int, Entry]]) -> list[Said]:
+    withdrawn = withdrawals(entries)
+    superseding = {
+        entry.body["supersedes"]: index
+        for index, entry in entries
+        if entry.kind == "authorship" and "supersedes" in entry.body and index not in withdrawn
+    }
+    taken: dict[int, list[int]] = {}
+    for index, by in withdrawn.items():
+        taken.setdefault(by, []).append(index)
+    authors = _authors(log) if any(entry.sigs for _, entry in entries) else {}
+    found = []
+    for index, entry in entries:
+        confirmed = attested(index, entry, authors)
+        gives, existed_by = _gives(entry, confirmed)
+        is_authorship = entry.kind == "authorship"
+        found.append(
+            Said(
+                index=index,
+                kind=entry.kind,
+                subject=entry.subject,
+                actor=_actor(entry, confirmed),
+                at=entry.at,
+                words=claim_words(entry, taken.get(index, ())),
+                values=disclosed(log, index, entry),
+                withdrawn_by=withdrawn.get(index),
+                superseded_by=superseding.get(entry.claim_id) if is_authorship else None,
+                gives=gives,
+                existed_by=existed_by,
+            )
+        )
+    return found
+
+
+def _authors(log: Log) -> dict[str, Any]:
+    rows = log.connection.execute("SELECT idx FROM entry WHERE kind = 'key'").fetchall()
+    return author_keys((row[0], log.entry(row[0])) for row in rows)
+
+
+def _actor(entry: Entry, confirmed: bool) -> str:
+    if not entry.sigs:
+        return "recorded by operator" if entry.actor == "operator" else f"recorded by {entry.actor}"
+    signers = ", ".join(str(sig.get("keyid")) for sig in entry.sigs)
+    if confirmed:
+        return f"signed by {signers}, an author key that this log names"
+    return f"bears a signature of {signers}, which no author key of this log confirms"
+
+
+def _gives(entry: Entry, confirmed: bool) -> tuple[tuple[str, ...], int | None]:
+    body = entry.body
+    if entry.kind == "authorship":
+        if body["assistance"] in ("A2", "A3", "A4"):
+            return ("declared_ai",), None
+        if body["assistance"] in ("A0", "A1"):
+            return ("attested" if confirmed else "declared_human",), None
+    if entry.kind == "evidence" and "existed_by" in body and body["outcome"] != "failed":
+        grade = level(str(body["type"]), str(body["outcome"]))
+        return (f"{body['outcome']}_e{grade}",), int(body["existed_by"])
+    return (), None
+
+
+def _evidence_about(log: Log, file: str) -> list[Said]:
+    entries = [(index, log.entry(index)) for index in log.find(file)]
+    return [said for said in _said(log, entries) if said.kind == "evidence"]
+
+
+# --- facts
+
+
+def _profile(log: Log, document: int) -> Profile | None:
+    columns = ", ".join(f"p.{name}" for name in PROFILE_FIELDS)
+    row = log.connection.execute(
+        f"SELECT {columns} FROM fact AS f JOIN profile AS p ON p.id = f.profile "
+        "WHERE f.document = ?",
+        (document,),
+    ).fetchone()
+    return None if row is None else tuple(row)
+
+
+def _memberships(log: Log, document: int) -> Iterator[Membership]:
+    columns = ", ".join(f"a.{name}" for name in ATTRIBUTE_FIELDS)
+    # from dataset, so that member is searched by its whole key
+    rows = log.connection.execute(
+        f"SELECT d.name, d.version, m.occurrences, m.bytes, m.collected_at, {columns} "
+        "FROM dataset AS d JOIN member AS m ON m.dataset = d.id AND m.document = ? "
+        "JOIN attributes AS a ON a.id = m.attributes ORDER BY d.name, d.version",
+        (document,),
+    ).fetchall()
+    for name, version, occurrences, size, collected, *values in rows:
+        known = {
+            field: value
+            for field, value in zip(ATTRIBUTE_FIELDS, values, strict=True)
+            if value is not None
+        }
+        yield Membership(f"{name}@{version}", occurrences, size, collected, known)
+
+
+# --- rules
+
+
+def _decide(
+    policy: Policy, profile: Profile, cutoff: date, supporting: Sequence[Said]
+) -> Iterator[Decision]:
+    limit = seconds(cutoff)
+    for rule in policy.rules:
+        applies = rule.applies(profile, limit)
+        entries = tuple(sorted(_sources(rule, profile, limit, supporting))) if applies else ()
+        yield Decision(
+            rule, fill(rule.words, cutoff), applies, rule.because(profile, limit), entries
+        )
+        if applies:
+            return
+
+
+def _sources(rule: Rule, profile: Profile, cutoff: int, supporting: Sequence[Said]) -> set[int]:
+    """The claims behind the first alternative that holds."""
+    found: set[int] = set()
+    for condition in rule.deciding(profile, cutoff):
+        if isinstance(condition, FlagIs) and condition.value:
+            found |= {s.index for s in supporting if s.counts and condition.flag in s.gives}
+        elif isinstance(condition, ExistedBy):
+            least = condition.least(profile)
+            found |= {
+                said.index
+                for said in supporting
+                if least is not None
+                and said.counts
+                and said.existed_by == least[0]
+                and least[1] in said.gives
+            }
+    return found

@@ -1,0 +1,120 @@
+"""What a label is made of: flags, dates per evidence level, AI share. Pure; knows no policy.
+
+A profile is the tuple PROFILE_FIELDS. Merging is order-free (or of flags, least of dates), so a
+document's profile is a function of the set of its live claims.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from ledger.corpus.evidence import level
+from ledger.log.canonical import Entry
+
+__all__ = [
+    "ATTRIBUTE_FIELDS",
+    "DATE_FIELDS",
+    "FLAGS",
+    "MIXED",
+    "NO_DATES",
+    "PROFILE_FIELDS",
+    "Dates",
+    "content_id",
+    "dates_of",
+    "merge_attributes",
+    "merge_dates",
+    "profile_of",
+]
+
+FLAGS: Mapping[str, int] = {
+    "declared_ai": 1,  # A2–A4, by anybody
+    "declared_human": 2,  # A0 or A1, unsigned or by a key this log does not name
+    "attested": 4,  # A0 or A1, signed by an author key this log named before
+    "observed": 8,  # typing was observed
+    "sourced_review": 16,  # two agreeing reviewers, each with a source outside the text
+    "marked": 32,  # a detected, unrevoked mark of a non-public key
+    "marked_public": 64,  # a detected mark of a key anybody can forge
+    "classified": 128,  # a calibrated classifier's like_ai_sample
+    "conflict": 256,  # claims that cannot all be true
+}
+_HUMAN = FLAGS["attested"] | FLAGS["observed"] | FLAGS["sourced_review"]
+_AI = FLAGS["declared_ai"] | FLAGS["marked"]
+
+Dates = tuple[int | None, ...]  # checked E0–E5, then asserted E0–E5
+DATE_FIELDS = tuple(f"{how}_e{n}" for how in ("checked", "asserted") for n in range(6))
+NO_DATES: Dates = (None,) * len(DATE_FIELDS)
+PROFILE_FIELDS = ("flags", "ai_ppm", "neg_log10_p_milli", "generation", *DATE_FIELDS)
+ATTRIBUTE_FIELDS = ("channel", "content_type", "language", "license", "site", "topic")
+MIXED = "mixed"
+
+
+def content_id(values: Iterable[Any]) -> int:
+    """63 bits of SHA-256 over the JSON list of `values`: the id of a profile or of attributes."""
+    return int.from_bytes(sha256(orjson.dumps(list(values))).digest()[:8], "big") >> 1
+
+
+def merge_dates(parts: Iterable[Dates]) -> Dates:
+    """The least date per level and standing."""
+    merged: list[int | None] = list(NO_DATES)
+    for part in parts:
+        for place, date in enumerate(part):
+            known = merged[place]
+            if date is not None and (known is None or date < known):
+                merged[place] = date
+    return tuple(merged)
+
+
+def dates_of(entries: Iterable[Entry]) -> Dates:
+    """Least `existed_by` per level over live evidence claims.
+
+    What failed counts for nothing, and so does a date bound to an address only: other bytes may
+    have stood there.
+    """
+    parts = []
+    for entry in entries:
+        if entry.kind != "evidence" or "existed_by" not in entry.body:
+            continue
+        outcome = str(entry.body["outcome"])
+        if outcome not in ("checked", "asserted") or entry.body["binding"] == "url_only":
+            continue
+        dates = list(NO_DATES)
+        place = level(str(entry.body["type"]), outcome) + (0 if outcome == "checked" else 6)
+        dates[place] = int(entry.body["existed_by"])
+        parts.append(tuple(dates))
+    return merge_dates(parts)
+
+
+def merge_attributes(parts: Iterable[tuple[str | None, ...]]) -> tuple[str | None, ...]:
+    """Field by field: one known value, or "mixed" where occurrences differ."""
+    merged: list[str | None] = []
+    for values in zip(*parts, strict=True):
+        known = {value for value in values if value is not None}
+        merged.append(MIXED if len(known) > 1 else next(iter(known), None))
+    return tuple(merged)
+
+
+def profile_of(
+    dates: Dates, authorship: Iterable[tuple[Entry, bool]] = ()
+) -> tuple[int | None, ...]:
+    """The profile of a document: its dates and its live authorship claims, each with "attested".
+
+    A claim that another live one supersedes counts for nothing.
+    """
+    claims = list(authorship)
+    superseded = {claim.body.get("supersedes") for claim, _ in claims}
+    flags, shares = 0, []
+    for claim, attested in claims:
+        if claim.claim_id in superseded:
+            continue
+        assistance = claim.body["assistance"]
+        if assistance in ("A2", "A3", "A4"):
+            flags |= FLAGS["declared_ai"]
+        elif assistance in ("A0", "A1"):
+            flags |= FLAGS["attested"] if attested else FLAGS["declared_human"]
+        if "ai_ppm" in claim.body:
+            shares.append(int(claim.body["ai_ppm"]))
+    if flags & _AI and flags & _HUMAN:
+        flags |= FLAGS["conflict"]
+    return (flags, max(shares, default=None), None, None, *dates)

@@ -1,0 +1,193 @@
+"""Origins of a closed set of documents → their member and fact rows. Pure, columnar.
+
+Closed means: every live origin of every document here is in the table. Appending, rebuilding and
+verifying all come through this function.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ledger.log.canonical import Entry
+from ledger.log.originrows import MISSING, OriginColumns
+from ledger.provenance.facts import (
+    ATTRIBUTE_FIELDS,
+    NO_DATES,
+    Dates,
+    content_id,
+    merge_attributes,
+    merge_dates,
+    profile_of,
+)
+
+__all__ = ["UNKNOWN", "Claims", "Folded", "Origins", "fold"]
+
+UNKNOWN = MISSING  # stands for NULL in integer columns
+Ints = npt.NDArray[np.int64]
+Values = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Live origin rows: parallel arrays. `dates` indexes `dates_table`, the files' evidence."""
+
+    document: Ints
+    dataset: Ints
+    bytes: Ints
+    collected_at: Ints
+    attributes: Ints  # index into attributes_table
+    dates: Ints
+    attributes_table: Sequence[tuple[str | None, ...]]
+    dates_table: Sequence[Dates]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """A document's live non-origin claims: evidence on it, and authorship with "attested"."""
+
+    evidence: Dates = NO_DATES
+    authorship: tuple[tuple[Entry, bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Rows as parallel arrays, sorted by key. `profiles`, `attributes`: id -> values."""
+
+    fact_document: Ints
+    fact_profile: Ints
+    member_dataset: Ints
+    member_document: Ints
+    member_occurrences: Ints
+    member_bytes: Ints
+    member_collected_at: Ints
+    member_attributes: Ints
+    profiles: Mapping[int, Values]
+    attributes: Mapping[int, Values]
+
+
+def attribute_codes(origins: OriginColumns) -> tuple[Ints, list[tuple[str | None, ...]]]:
+    """Each row's index into the distinct combinations of ATTRIBUTE_FIELDS."""
+    combined = np.zeros(len(origins), np.int64)
+    columns = []
+    for name in ATTRIBUTE_FIELDS:
+        codes = origins.codes[name]
+        values: list[str | None] = [None, *origins.values[name]]
+        columns.append((codes, values))
+        least, most = (int(codes.min()), int(codes.max())) if len(codes) else (0, 0)
+        if least != most:  # a constant column distinguishes nothing
+            combined = combined * (most + 2) + (codes + 1)
+            if combined.max() > 1 << 31:
+                combined = np.unique(combined, return_inverse=True)[1]
+    if len(combined) and combined.min() == combined.max():
+        first, places = np.zeros(1, np.int64), np.zeros(len(combined), np.int64)
+    else:
+        _, first, places = np.unique(combined, return_index=True, return_inverse=True)
+    table = [tuple(values[codes[row] + 1] for codes, values in columns) for row in first.tolist()]
+    return places.astype(np.int64), table
+
+
+def fold(origins: Origins, claims: Mapping[int, Claims]) -> Folded:
+    """Member and fact rows. `claims` is keyed by document; a document may have no origin."""
+    members, attributes = _members(origins)
+    facts, profiles = _facts(origins, claims)
+    return Folded(
+        fact_document=facts[0],
+        fact_profile=facts[1],
+        member_dataset=members[0],
+        member_document=members[1],
+        member_occurrences=members[2],
+        member_bytes=members[3],
+        member_collected_at=members[4],
+        member_attributes=members[5],
+        profiles=profiles,
+        attributes=attributes,
+    )
+
+
+@lru_cache(maxsize=1 << 16)
+def _attributes_id(values: tuple[str | None, ...]) -> int:
+    return content_id(values)
+
+
+def _members(
+    origins: Origins,
+) -> tuple[tuple[Ints, Ints, Ints, Ints, Ints, Ints], dict[int, Values]]:
+    table = list(origins.attributes_table)
+    order = np.lexsort((origins.document, origins.dataset))
+    dataset, document = origins.dataset[order], origins.document[order]
+    codes, collected = origins.attributes[order], origins.collected_at[order]
+    size = origins.bytes[order]
+    fresh = np.ones(len(order), np.bool_)
+    fresh[1:] = (dataset[1:] != dataset[:-1]) | (document[1:] != document[:-1])
+    starts = np.flatnonzero(fresh)
+    occurrences = np.diff(np.append(starts, len(order)))
+    if len(starts) < len(order):
+        known = np.where(collected == UNKNOWN, np.iinfo(np.int64).max, collected)
+        least = np.minimum.reduceat(known, starts)
+        collected = np.where(least == np.iinfo(np.int64).max, UNKNOWN, least)
+        merged = codes[starts].copy()
+        for group in np.flatnonzero(occurrences > 1).tolist():
+            low = starts[group]
+            distinct = set(codes[low : low + occurrences[group]].tolist())
+            if len(distinct) > 1:
+                table.append(merge_attributes([table[code] for code in sorted(distinct)]))
+                merged[group] = len(table) - 1
+        codes = merged
+        size = np.maximum.reduceat(size, starts)
+    else:
+        starts = slice(None)  # type: ignore[assignment]
+    ids = np.array([_attributes_id(values) for values in table], np.int64)
+    used = np.unique(codes).tolist()
+    rows = (
+        dataset[starts], document[starts], occurrences.astype(np.int64), size, collected,
+        ids[codes] if len(ids) else codes,
+    )  # fmt: skip
+    return rows, {int(ids[code]): table[code] for code in used}
+
+
+def _facts(
+    origins: Origins, claims: Mapping[int, Claims]
+) -> tuple[tuple[Ints, Ints], dict[int, Values]]:
+    document, dates = origins.document, origins.dates
+    table = list(origins.dates_table)
+    if len(document) > 1 and not (document[1:] > document[:-1]).all():
+        order = np.lexsort((dates, document))
+        document, dates = document[order], dates[order]
+        fresh = np.ones(len(document), np.bool_)
+        fresh[1:] = document[1:] != document[:-1]
+        starts = np.flatnonzero(fresh)
+        counts = np.diff(np.append(starts, len(document)))
+        merged = dates[starts].copy()
+        for group in np.flatnonzero(counts > 1).tolist():
+            low = starts[group]
+            distinct = set(dates[low : low + counts[group]].tolist())
+            if len(distinct) > 1:
+                table.append(merge_dates(table[code] for code in distinct))
+                merged[group] = len(table) - 1
+        document, dates = document[starts], merged
+    known = dict(zip(document.tolist(), dates.tolist(), strict=True)) if claims else {}
+    profiles: dict[int, Values] = {}
+    ids = np.zeros(len(table), np.int64)
+    for code in np.unique(dates).tolist():
+        values = profile_of(table[code])
+        ids[code] = content_id(values)
+        profiles[int(ids[code])] = values
+    profile = ids[dates] if len(table) else dates
+    special: dict[int, int] = {}
+    for number, claim in claims.items():
+        if number not in known and not claim.authorship:
+            continue  # evidence alone does not make a document
+        own = table[known[number]] if number in known else NO_DATES
+        values = profile_of(merge_dates([own, claim.evidence]), claim.authorship)
+        special[number] = content_id(values)
+        profiles[special[number]] = values
+    if special:
+        rows = dict(zip(document.tolist(), profile.tolist(), strict=True)) | special
+        document = np.array(sorted(rows), np.int64)
+        profile = np.array([rows[number] for number in document.tolist()], np.int64)
+        used = set(profile.tolist())
+        profiles = {key: values for key, values in profiles.items() if key in used}
+    return (document, profile), profiles
