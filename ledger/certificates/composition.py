@@ -1,0 +1,152 @@
+"""What a dataset is made of, from projection tables: the numbers of a certificate.
+
+`View` says whose tables, which dataset and which policy; sections ask it. The result is a function
+of the dataset's unwithdrawn claims, the evidence in the ledger, the policy and the cut-off: never
+of entry numbers, times of recording or batches.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from ledger.certificates.content_root import content_root
+from ledger.certificates.elsewhere import shared_dates
+from ledger.databases import Connection
+from ledger.errors import InputError, UnknownNameError, printable
+from ledger.provenance.facts import Dates
+from ledger.provenance.gather import Source
+from ledger.provenance.rules import Policy
+
+if TYPE_CHECKING:
+    from ledger.certificates.sections import Section
+
+__all__ = ["Amount", "Tables", "View", "add_up", "compose", "dataset_root", "find_dataset"]
+
+PPM = 1_000_000
+_FETCH = 10_000
+
+
+class Tables(Source, Protocol):
+    """Projection tables and the entries they were made from: `ledger.log.projection.Reader`."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+
+class Amount(NamedTuple):
+    """Distinct documents, their occurrences, and the UTF-8 bytes of the distinct documents."""
+
+    documents: int
+    occurrences: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class View:
+    """One dataset under one policy. `dataset_id` is the row in the dataset table."""
+
+    tables: Tables
+    dataset: str
+    dataset_id: int
+    policy: Policy
+    cutoff: date
+
+    @property
+    def connection(self) -> Connection:
+        return self.tables.connection
+
+    @cached_property
+    def total(self) -> Amount:
+        row = self.connection.execute(
+            "SELECT count(*), coalesce(sum(occurrences), 0), coalesce(sum(bytes), 0) "
+            "FROM member WHERE dataset = ?",
+            (self.dataset_id,),
+        ).fetchone()
+        return Amount(*row)
+
+    @cached_property
+    def shared(self) -> Mapping[tuple[Dates, Dates], Sequence[int]]:
+        """As elsewhere.shared_dates: what other datasets may have dated."""
+        return shared_dates(self)
+
+    def shares(self, amount: Sequence[int]) -> dict[str, int]:
+        """An amount with its shares of the whole, in parts per million rounded down."""
+        documents, occurrences, size = amount
+        return {
+            "bytes": size,
+            "bytes_ppm": size * PPM // max(self.total.bytes, 1),
+            "documents": documents,
+            "documents_ppm": documents * PPM // max(self.total.documents, 1),
+            "occurrences": occurrences,
+        }
+
+    def rows(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+        """Rows (key…, documents, occurrences, bytes) as objects, in the order of their keys.
+
+        A key that is None is unknown: its name is left out, and the row comes last.
+        """
+        width = len(names)
+        return [
+            {name: key for name, key in zip(names, row, strict=False) if key is not None}
+            | self.shares(row[width:])
+            for row in sorted(rows, key=lambda row: [(key is None, key) for key in row[:width]])
+        ]
+
+    def by_profile(self) -> str:
+        """SQL of (profile, documents, occurrences, bytes); its parameter is the dataset's id."""
+        return (
+            "SELECT f.profile AS profile, count(*) AS documents, "
+            "sum(m.occurrences) AS occurrences, sum(m.bytes) AS bytes "
+            "FROM member m JOIN fact f ON f.document = m.document "
+            "WHERE m.dataset = ? GROUP BY f.profile"
+        )
+
+
+def add_up(amounts: Iterable[Sequence[int]]) -> Amount:
+    """The sum of amounts; of none, zero."""
+    columns = list(zip(*amounts, strict=True)) or [(0,), (0,), (0,)]
+    return Amount(*map(sum, columns))
+
+
+def find_dataset(connection: Connection, dataset: str) -> int:
+    """The id of `name@version`. Raises UnknownNameError, or InputError for another spelling."""
+    name, at, version = dataset.rpartition("@")
+    if not at or not name or not version:
+        raise InputError(
+            f"{printable(dataset)}: found no version, expected NAME@VERSION",
+            hint="headwater dataset list",
+        )
+    row = connection.execute(
+        "SELECT id FROM dataset WHERE name = ? AND version = ?", (name, version)
+    ).fetchone()
+    if row is None:
+        rows = connection.execute("SELECT name, version FROM dataset").fetchall()
+        raise UnknownNameError("dataset", dataset, [f"{n}@{v}" for n, v in rows])
+    return int(row[0])
+
+
+def dataset_root(view: View) -> bytes:
+    """The content_root of the dataset's members."""
+    rows = view.connection.execute(
+        "SELECT e.subject FROM member m JOIN entry e ON e.idx = m.document "
+        "WHERE m.dataset = ? ORDER BY e.subject",
+        (view.dataset_id,),
+    )
+    return content_root(_first_columns(rows))
+
+
+def _first_columns(rows: Any) -> Iterator[bytes]:
+    while part := rows.fetchmany(_FETCH):
+        yield from (row[0] for row in part)
+
+
+def compose(view: View, sections: Sequence["Section"]) -> dict[str, dict[str, Any]]:
+    """The `composition` object: one member a section. Raises InputError for an empty dataset."""
+    if view.total.documents == 0:
+        raise InputError(
+            f"{view.dataset}: found no documents, expected at least one",
+            hint=f"headwater ingest PATH --dataset {view.dataset}",
+        )
+    return {section.name: section.query(view) for section in sections}

@@ -1,0 +1,138 @@
+"""Level 3: a certificate's numbers computed again from the ledger's first `size` entries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ledger.certificates.asof import tables_as_of
+from ledger.certificates.composition import View, compose, dataset_root, find_dataset
+from ledger.certificates.recorded import certificates_of, find_policy, policy_shown
+from ledger.certificates.sections import built_in_sections
+from ledger.certificates.statement import Statement
+from ledger.errors import ForkError, RootMismatchError, VerificationError, printable
+from ledger.log.log import Log
+from ledger.log.verify import verify_log
+
+__all__ = ["Recomputed", "first_difference", "recompute"]
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """`superseded_by`: newer certificates of the dataset. `reached` is False without the policy."""
+
+    reached: bool
+    superseded_by: tuple[int, ...]
+    notes: tuple[str, ...]
+
+
+def recompute(log: Log, statement: Statement, index: int, entry: bytes, where: str) -> Recomputed:
+    """Compare a statement, recorded at `index`, with the ledger. Raises VerificationError.
+
+    The ledger is verified whole before its numbers are believed.
+    """
+    verify_log(log)
+    log.database.begin_read(log.connection)
+    try:
+        _check_log(log, statement, index, entry, where)
+        newer = tuple(i for i in certificates_of(log, statement.dataset) if i > index)
+        notes = _check_keys(log, statement)
+        policy = find_policy(log, statement.policy["digest"])
+        if policy is None:
+            notes.append("the policy's text is withheld, so the numbers were not computed again")
+            return Recomputed(False, newer, tuple(notes))
+        cutoff = date.fromisoformat(statement.policy["cutoff"])
+        shown = policy_shown(policy, cutoff)
+        _compare(statement.policy, shown, "policy", where, "the policy of that digest says")
+        if policy.sentence(cutoff) not in (None, *statement.limits):
+            raise VerificationError(
+                f"{where}: limits lack the sentence that {policy.reference} demands: "
+                f"{policy.sentence(cutoff)}"
+            )
+        with tables_as_of(log, statement.head.size) as tables:
+            number = find_dataset(tables.connection, statement.dataset)
+            view = View(tables, statement.dataset, number, policy, cutoff)
+            notes.extend(_check_numbers(view, statement, where))
+    finally:
+        log.database.rollback(log.connection)
+    return Recomputed(True, newer, tuple(notes))
+
+
+def _check_log(log: Log, statement: Statement, index: int, entry: bytes, where: str) -> None:
+    head = statement.head
+    if log.size <= index:
+        raise VerificationError(
+            f"{log.location}: {log.size} entries, the certificate is entry {index}",
+            hint="this is an older copy of the ledger",
+        )
+    if log.store.root_at(log.store.load(), head.size) != head.root:
+        raise ForkError(
+            f"{where}: the first {head.size} entries of {printable(log.location)} are not those "
+            "it was issued over"
+        )
+    if log.entry_bytes(index) != entry:
+        raise ForkError(f"{printable(log.location)}: entry {index} is not the one in entry.json")
+
+
+def _check_keys(log: Log, statement: Statement) -> list[str]:
+    known = set(log.log_vkeys("statement"))
+    return [
+        f"the ledger names no statement key {printable(vkey)}"
+        for vkey in statement.statement_vkeys
+        if vkey not in known
+    ]
+
+
+def _check_numbers(view: View, statement: Statement, where: str) -> list[str]:
+    sections = built_in_sections()
+    ours = {section.name for section in sections}
+    asked = [section for section in sections if section.name in statement.composition]
+    if dataset_root(view) != statement.content_root:
+        raise RootMismatchError(
+            f"{where}: content root {statement.content_root.hex()}, the ledger's first "
+            f"{statement.head.size} entries give {dataset_root(view).hex()}"
+        )
+    expected = compose(view, asked)
+    told = f"the ledger's first {statement.head.size} entries give"
+    for section in asked:
+        name = section.name
+        _compare(statement.composition[name], expected[name], f"composition.{name}", where, told)
+    foreign = sorted(set(statement.composition) - ours)
+    return [f"section {printable(name)} is not ours and was not computed again" for name in foreign]
+
+
+def _compare(found: Any, expected: Any, path: str, where: str, told: str) -> None:
+    difference = first_difference(found, expected, path)
+    if difference is not None:
+        at, one, other = difference
+        raise VerificationError(
+            f"{where}: {printable(at)} is {_shown(one)}, {told} {_shown(other)}"
+        )
+
+
+def _shown(value: Any) -> str:
+    return "absent" if value is _ABSENT else printable(repr(value), 80)
+
+
+_ABSENT = object()
+
+
+def first_difference(found: Any, expected: Any, path: str) -> tuple[str, Any, Any] | None:
+    """(path, found, expected) of the first place where two JSON values differ, or None."""
+    if isinstance(found, Mapping) and isinstance(expected, Mapping):
+        for name in sorted({*found, *expected}):
+            pair = found.get(name, _ABSENT), expected.get(name, _ABSENT)
+            inner = first_difference(*pair, f"{path}.{name}")
+            if inner is not None:
+                return inner
+        return None
+    if isinstance(found, list) and isinstance(expected, list):
+        for number in range(max(len(found), len(expected))):
+            one = found[number] if number < len(found) else _ABSENT
+            other = expected[number] if number < len(expected) else _ABSENT
+            inner = first_difference(one, other, f"{path}[{number}]")
+            if inner is not None:
+                return inner
+        return None
+    same = type(found) is type(expected) and found == expected
+    return None if same else (path, found, expected)

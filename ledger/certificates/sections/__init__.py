@@ -1,0 +1,47 @@
+"""One file a kind of section. A module here defines `SECTION`; it is found by its name.
+
+`query` asks a View and returns a member of the `composition` object: canonical JSON values, the
+same for the same claims in any order. `render` turns such a member, which may come from anybody's
+file, into an HTML fragment that escapes everything; it raises ValueError, KeyError or TypeError
+where the member has not its shape.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ledger.certificates.composition import View
+    from ledger.certificates.statement import Statement
+
+__all__ = ["Section", "all_sections", "built_in_sections"]
+
+
+class Section(Protocol):
+    """`name` is its member in `composition`; `order` its place on the page."""
+
+    name: str
+    title: str
+    order: int
+
+    def query(self, view: "View") -> dict[str, Any]: ...
+    def render(self, data: Mapping[str, Any], statement: "Statement") -> str: ...
+
+
+def all_sections() -> list[Section]:
+    """Ours and those of installed plug-ins, in order: what a new certificate holds."""
+    from ledger.registry import find
+
+    return _ordered(list(find(__name__, "SECTION").values()))
+
+
+def built_in_sections() -> list[Section]:
+    """Ours alone: what opening a certificate may load."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    found = (getattr(module, "SECTION", None) for module in modules)
+    return _ordered([section for section in found if section is not None])
+
+
+def _ordered(sections: Sequence[Section]) -> list[Section]:
+    return sorted(sections, key=lambda section: (section.order, section.name))
