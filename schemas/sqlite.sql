@@ -1,7 +1,7 @@
 -- The SQL of a ledger in SQLite, one statement a line. Generated; a test compares it with a new ledger.
 -- Authority tables, projection tables and their indexes.
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));
-CREATE TABLE attributes (id INTEGER NOT NULL, members INTEGER NOT NULL, channel TEXT, content_type TEXT, language TEXT, license TEXT, site TEXT, topic TEXT, PRIMARY KEY (id)) STRICT;
+CREATE TABLE attributes (id INTEGER NOT NULL, members INTEGER NOT NULL, channel TEXT, content_type TEXT, language TEXT, license TEXT, topic TEXT, PRIMARY KEY (id)) STRICT;
 CREATE TABLE batch (number INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, link BLOB NOT NULL, PRIMARY KEY (number)) STRICT;
 CREATE TABLE bundle (idx INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (idx)) STRICT;
 CREATE TABLE checkpoint (size INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY (size)) STRICT;
@@ -11,7 +11,7 @@ CREATE TABLE entry (idx INTEGER NOT NULL, kind TEXT NOT NULL, subject BLOB NOT N
 CREATE INDEX entry_kind ON entry (kind) WHERE kind <> 'origin';
 CREATE TABLE fact (document INTEGER NOT NULL, profile INTEGER NOT NULL, PRIMARY KEY (document)) STRICT;
 CREATE TABLE file (digest BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (digest)) STRICT;
-CREATE TABLE member (dataset INTEGER NOT NULL, document INTEGER NOT NULL, occurrences INTEGER NOT NULL, bytes INTEGER NOT NULL, collected_at INTEGER, attributes INTEGER NOT NULL, PRIMARY KEY (dataset, document)) WITHOUT ROWID, STRICT;
+CREATE TABLE member (dataset INTEGER NOT NULL, document INTEGER NOT NULL, occurrences INTEGER NOT NULL, bytes INTEGER NOT NULL, collected_at INTEGER, attributes INTEGER NOT NULL, site TEXT, PRIMARY KEY (dataset, document)) WITHOUT ROWID, STRICT;
 CREATE TABLE profile (id INTEGER NOT NULL, documents INTEGER NOT NULL, flags INTEGER NOT NULL, ai_ppm INTEGER, neg_log10_p_milli INTEGER, generation INTEGER, checked_e0 INTEGER, checked_e1 INTEGER, checked_e2 INTEGER, checked_e3 INTEGER, checked_e4 INTEGER, checked_e5 INTEGER, asserted_e0 INTEGER, asserted_e1 INTEGER, asserted_e2 INTEGER, asserted_e3 INTEGER, asserted_e4 INTEGER, asserted_e5 INTEGER, PRIMARY KEY (id)) STRICT;
 CREATE TABLE projection (name TEXT NOT NULL, schema_digest TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (name)) STRICT;
 CREATE TABLE run (level INTEGER NOT NULL, number INTEGER NOT NULL, page INTEGER NOT NULL, first BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY (level, number, page)) STRICT;

@@ -5,17 +5,25 @@ SQL statements live with the room that owns the tables; they use `?` parameters.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ledger.errors import InputError, printable
 
-__all__ = ["NULL_INTEGER", "Column", "Connection", "Database", "database_for"]
+__all__ = ["NULL_INTEGER", "Column", "Connection", "Database", "Texts", "database_for"]
 
-Column = int | str | npt.NDArray[np.int64] | npt.NDArray[np.uint8]
-"""One value for every row, an int64 array, or an (n, 32) byte array."""
+
+class Texts(NamedTuple):
+    """A column of text: `codes` index `values`, -1 is NULL. No value is empty or has U+001F."""
+
+    codes: npt.NDArray[np.int32]
+    values: Sequence[str]
+
+
+Column = int | str | npt.NDArray[np.int64] | npt.NDArray[np.uint8] | Texts
+"""One value for every row, an int64 array, an (n, 32) byte array, or text."""
 
 NULL_INTEGER = -(2**63)  # stands for NULL in an int64 column
 
@@ -42,9 +50,7 @@ class Database(Protocol):
     def rollback(self, connection: Connection) -> None: ...
     def guard(self, connection: Connection) -> None: ...
     def unguard(self, connection: Connection) -> None: ...
-    def insert_columns(
-        self, connection: Connection, table: str, columns: Sequence[Column]
-    ) -> None: ...
+    def insertion(self, table: str, columns: Sequence[Column]) -> tuple[str, list[object]]: ...
     def problems(self, connection: Connection) -> list[str]: ...
     def undecodable(self, connection: Connection) -> str | None: ...
     def has_table(self, connection: Connection, name: str) -> bool: ...

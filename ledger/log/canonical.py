@@ -32,6 +32,7 @@ __all__ = [
 ENTRY_VERSION = 1
 MAX_ENTRY_BYTES = 16 * 1024  # our policy; the bundle format's own cap is 65,535 (C2SP tlog-tiles)
 MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 32  # values inside values; hostile bytes may not exhaust a reader's stack
 _KEY = re.compile(r"[a-z0-9_]+")
 _DIGEST = re.compile(r"(?:hmac-)?sha256:([0-9a-f]{64})")
 _FIELDS = frozenset({"actor", "at", "body", "kind", "sigs", "subject", "v"})
@@ -114,12 +115,12 @@ def parse_entry(data: bytes, where: str) -> Entry:
     for name, kind in shape:
         if not isinstance(document[name], kind) or isinstance(document[name], bool):
             raise VerificationError(f"{where}: entry field {name!r} is not {kind.__name__}")
-    if document["v"] != ENTRY_VERSION:
+    if document["v"] is True or document["v"] != ENTRY_VERSION:
         raise VerificationError(f"{where}: entry version {document['v']!r}, expected 1")
     if _DIGEST.fullmatch(document["subject"]) is None:
         raise VerificationError(f"{where}: entry subject is not a digest")
     sigs = document.get("sigs", [])
-    if not isinstance(sigs, list) or not all(isinstance(sig, dict) for sig in sigs):
+    if not isinstance(sigs, list) or not all(map(_texts, sigs)) or document.get("sigs") == []:
         raise VerificationError(f"{where}: entry field 'sigs' is not a list of signatures")
     return Entry(
         kind=document["kind"],
@@ -131,7 +132,13 @@ def parse_entry(data: bytes, where: str) -> Entry:
     )
 
 
-def _admit(value: Any, path: str) -> None:
+def _texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _admit(value: Any, path: str, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise InputError(f"{path[:80]}: nested deeper than {MAX_DEPTH}")
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
             raise InputError(f"{path}: lone surrogate in a string")
@@ -144,9 +151,9 @@ def _admit(value: Any, path: str) -> None:
         for key, item in value.items():
             if not isinstance(key, str) or _KEY.fullmatch(key) is None:
                 raise InputError(f"{path}: key {key!r} is not [a-z0-9_]+")
-            _admit(item, f"{path}.{key}")
+            _admit(item, f"{path}.{key}", depth + 1)
     elif isinstance(value, list | tuple):
         for number, item in enumerate(value):
-            _admit(item, f"{path}[{number}]")
+            _admit(item, f"{path}[{number}]", depth + 1)
     else:
         raise InputError(f"{path}: {type(value).__name__} has no canonical form")

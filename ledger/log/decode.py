@@ -3,23 +3,22 @@
 A projection reads nothing else, so it is a function of the log alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+from pydantic import ValidationError
 
+from ledger.claims import Origin
 from ledger.errors import VerificationError
 from ledger.log.canonical import Entry, parse_digest, parse_entry
-from ledger.log.originrows import TEXT_COLUMNS, OriginColumns, OriginReader, unhex
+from ledger.log.originrows import TEXT_COLUMNS, OriginColumns, OriginReader
 
 __all__ = ["PART", "Decoded", "Decoder", "decode"]
 
-_PREFIX = np.frombuffer(b'"kind":"origin","subject":"sha256:', np.uint8)
-_SUFFIX = np.frombuffer(b'","v":1}', np.uint8)
-PART = 2048  # entries read at a time: about a megabyte
-_TAIL = len(_PREFIX) + 64 + len(_SUFFIX)
+PART = 8192  # entries read at a time: a few megabytes
 
 Digests = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -48,7 +47,7 @@ class Decoder:
     """Decodes a batch in parts: each part while its entries are still in the processor's cache."""
 
     def __init__(self) -> None:
-        self._values: dict[str, dict[str, int]] = {name: {} for name in TEXT_COLUMNS}
+        self._values: dict[str, dict[bytes, int]] = {name: {} for name in TEXT_COLUMNS}
         self._parts: list[tuple[Ints, OriginReader]] = []
         self._kinds: list[str] = []
         self._others: dict[int, Entry] = {}
@@ -69,30 +68,19 @@ class Decoder:
     def _add(self, index: Ints, entries: Sequence[bytes]) -> None:
         reader = OriginReader(entries, self._values)
         reader.read_alike()
+        reader.read_rest()
         before = len(self._kinds)
         self._kinds.extend(["origin"] * len(entries))
         self._parts.append((index, reader))
-        if reader.done.all():
-            return
-        rest = np.flatnonzero(~reader.done)
-        plain = _plain_origins(entries, rest, reader.subjects, index)
-        signed = []
-        for row in np.setdiff1d(rest, plain, assume_unique=True).tolist():
-            entry = parse_entry(entries[row], f"entry {index[row]}")
-            self._kinds[before + row] = entry.kind
-            reader.subjects[row] = np.frombuffer(parse_digest(entry.subject), np.uint8)
+        for row in np.flatnonzero(~reader.done).tolist():
+            where = f"entry {index[row]}"
+            entry = parse_entry(entries[row], where)
             if entry.kind == "origin":
-                signed.append(row)
+                reader.store(row, parse_digest(entry.subject), _origin_body(entry, where))
             else:
+                self._kinds[before + row] = entry.kind
+                reader.subjects[row] = np.frombuffer(parse_digest(entry.subject), np.uint8)
                 self._others[before + row] = entry
-        try:
-            reader.read_json(np.concatenate([plain, np.array(signed, np.int64)]))
-        except pa.ArrowInvalid as error:
-            for row in plain.tolist():  # name the first that is not canonical, if one is not
-                parse_entry(entries[row], f"entry {index[row]}")
-            raise VerificationError(
-                f"entries {index[0]}–{index[-1]}: an origin has another shape: {error}"
-            ) from error
 
     def finish(self) -> Decoded:
         """All that was added, as one batch."""
@@ -104,7 +92,7 @@ class Decoder:
                 name: np.concatenate([reader.codes[name] for reader in readers])
                 for name in TEXT_COLUMNS
             },
-            {name: list(values) for name, values in self._values.items()},
+            {name: self._texts(name) for name in TEXT_COLUMNS},
         )
         mask = np.ones(len(self._kinds), np.bool_)
         mask[list(self._others)] = False
@@ -118,6 +106,20 @@ class Decoder:
             others=self._others,
         )
 
+    def _texts(self, name: str) -> list[str]:
+        try:
+            return [value.decode() for value in self._values[name]]
+        except UnicodeDecodeError:
+            for index, reader in self._parts:
+                for row, code in enumerate(reader.codes[name].tolist()):
+                    try:
+                        [*self._values[name], b""][code].decode()
+                    except UnicodeDecodeError as error:
+                        raise VerificationError(
+                            f"entry {index[row]}: an origin's {name} is not UTF-8"
+                        ) from error
+            raise
+
 
 def decode(indices: Sequence[int] | Ints, entries: Sequence[bytes]) -> Decoded:
     """Columns of the entries at `indices`. Raises VerificationError naming the first bad one."""
@@ -126,19 +128,11 @@ def decode(indices: Sequence[int] | Ints, entries: Sequence[bytes]) -> Decoded:
     return decoder.finish()
 
 
-def _plain_origins(entries: Sequence[bytes], rows: Ints, subjects: Digests, index: Ints) -> Ints:
-    """Those of `rows` that are unsigned origins, whose end has one fixed shape; fills subjects."""
-    long = np.array([row for row in rows.tolist() if len(entries[row]) >= _TAIL], np.int64)
-    if not len(long):
-        return long
-    ends = b"".join([entries[row][-_TAIL:] for row in long.tolist()])
-    window = np.frombuffer(ends, np.uint8).reshape(-1, _TAIL)
-    head, tail = len(_PREFIX), len(_SUFFIX)
-    same = (window[:, :head] == _PREFIX).all(1) & (window[:, -tail:] == _SUFFIX).all(1)
-    plain: Ints = long[same]
-    subjects[plain], good = unhex(window[same, head:-tail])
-    if not good.all():
-        raise VerificationError(
-            f"entry {index[plain[np.argmin(good)]]}: its subject is not lowercase hex"
-        )
-    return plain
+def _origin_body(entry: Entry, where: str) -> Mapping[str, Any]:
+    try:
+        Origin.model_validate(entry.body)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise VerificationError(f"{where}: an origin's {place}: {fault['msg'].lower()}") from error
+    return entry.body

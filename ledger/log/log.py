@@ -8,6 +8,7 @@ leaves an unsigned tail that the next writer signs before it adds anything.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,7 +24,7 @@ from ledger.errors import (
 )
 from ledger.log.canonical import MAX_ENTRY_BYTES, Entry, parse_digest, parse_entry
 from ledger.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
-from ledger.log.decode import decode
+from ledger.log.decode import Decoded, decode
 from ledger.log.keys import KeyRing
 from ledger.log.merkle import prove_inclusion
 from ledger.log.notes import Signer, parse_note, sign_note
@@ -32,13 +33,14 @@ from ledger.log.projection import EntryProjection, Projection, Reader
 from ledger.log.proofs import InclusionProof
 from ledger.log.runs import Digests, Indices, RunIndex
 from ledger.log.schema import check_version
-from ledger.log.store import State, Store
+from ledger.log.store import State, Store, plan_batch
 from ledger.log.tiles import subtree_from_tiles
 from ledger.log.vault import Disclosure, Vault
 
 __all__ = ["Appended", "Log"]
 
 MAX_BATCH = 10_240  # entries a transaction: what others wait for
+_WORTH_A_THREAD = 2_048
 
 
 @dataclass(frozen=True)
@@ -186,14 +188,29 @@ class Log:
             self._require_projections(state.size)
             if self.vault is not None:
                 self.vault.store(state.size, disclosures, attachments)
-            first = state.size
-            after = self.store.add(state, entries)
-            self._project(first, entries, after.size)
+            after = self._write(state, entries)
         self._state = after
         with self._transaction():
             self._sign_last(after)
         self._pin(after)
-        return Appended(first, after.size, after.batch.root)
+        return Appended(after.size - len(entries), after.size, after.batch.root)
+
+    def _write(self, state: State, entries: Sequence[bytes]) -> State:
+        """The batch and its projections. Bulk inserts run beside the hashing of a large batch:
+        SQLite leaves the interpreter lock while it works.
+        """
+        batch, reader = self._apply(state.size, entries)
+        if len(entries) < _WORTH_A_THREAD:
+            reader.flush()
+            plan = plan_batch(state, entries)
+        else:
+            with ThreadPoolExecutor(1) as pool:
+                flushing = pool.submit(reader.flush)
+                plan = plan_batch(state, entries)
+            flushing.result()
+        after = self.store.write(plan)
+        self._settle(batch, after.size)
+        return after
 
     def sign_head(self) -> None:
         """Sign what a crash left unsigned, if it did. Raises as `append` does."""
@@ -203,11 +220,16 @@ class Log:
             self._sign_last(state)
         self._pin(state)
 
-    def _project(self, first: int, entries: Sequence[bytes], size: int) -> None:
+    def _apply(self, first: int, entries: Sequence[bytes]) -> tuple[Decoded, Reader]:
         batch = decode(range(first, first + len(entries)), entries)
-        reader = Reader(self.database, self.connection, self.store, self.runs, first)
-        for projection in reversed(self.projections):  # the look-up is extended last
+        reader = Reader(self.database, self.connection, self.store, self.runs, first, entries)
+        for projection in self.projections:
             projection.apply(self.connection, batch, reader)
+        return batch, reader
+
+    def _settle(self, batch: Decoded, size: int) -> None:
+        for projection in self.projections:
+            projection.settle(self.connection, batch)
         self.connection.execute("UPDATE projection SET size = ?", (size,))
 
     def _current(self) -> State:
@@ -280,6 +302,7 @@ class Log:
             except BaseException:
                 self._state = None
                 self.runs.forget()
+                self.store.forget()
                 self.database.rollback(self.connection)
                 raise
         except Exception as error:
@@ -301,7 +324,9 @@ class Log:
             self.projections = (EntryProjection(self.runs), *self.projections[1:])
             size = self.size
             for first, entries in self.store.chunks(0, size, MAX_BATCH):
-                self._project(first, entries, first + len(entries))
+                batch, reader = self._apply(first, entries)
+                reader.flush()
+                self._settle(batch, first + len(entries))
         return size
 
     def create_projections(self) -> None:

@@ -2,19 +2,19 @@
 
 Unsigned canonical origins of one input differ only in a few spans. Entries of equal length are
 laid in a matrix; those that equal the first one everywhere outside the value spans of ORIGIN have
-its layout, and their values are read a span at a time. Entries too varied for that go to Arrow's
-JSON reader. Both read the stored bytes and nothing else.
+its layout, and their values are read a span at a time. An entry that shares its layout with few
+others is matched by itself. What ORIGIN does not match is left to the caller.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.json as pj
+
+from ledger.claims.fields import Channel
 
 __all__ = ["MISSING", "TEXT_COLUMNS", "OriginColumns", "OriginReader", "unhex"]
 
@@ -28,7 +28,11 @@ TEXT_COLUMNS = (
     "channel", "content_type", "dataset", "file", "language", "license", "site", "topic",
 )  # fmt: skip
 
-_INT, _TEXT, _HEX64 = rb"[0-9]{1,15}", rb'[^"\\\x00-\x1f\x7f]+', rb"[0-9a-f]{64}"
+_INT, _TEXT, _HEX64 = rb"(?:0|[1-9][0-9]{0,14})", rb'[^"\\\x00-\x1f\x7f]+', rb"[0-9a-f]{64}"
+
+_CHANNEL = "|".join(get_args(Channel)).encode()
+_NAME = rb"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+_FIXED = frozenset({"actor", "channel", "dataset"})  # rows that differ here differ in layout
 
 
 def _maybe(name: str, value: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
@@ -48,12 +52,12 @@ ORIGIN = re.compile(
     b"".join(
         [
             b'\\{"actor":"(?P<actor>%s)","at":(?P<at>%s),"body":\\{' % (_TEXT, _INT),
-            b'"bytes":(?P<bytes>%s),"channel":"(?P<channel>%s)"' % (_INT, _TEXT),
+            b'"bytes":(?P<bytes>%s),"channel":"(?P<channel>%s)"' % (_INT, _CHANNEL),
             _maybe("claimed_at", _INT),
             _maybe("collected_at", _INT),
             _text("content_type"),
             _text("crawler"),
-            b',"dataset":"(?P<dataset>%s)"' % _TEXT,
+            b',"dataset":"(?P<dataset>%s@%s)"' % (_NAME, _NAME),
             _text("language"),
             _text("license"),
             _text("license_stated"),
@@ -70,7 +74,7 @@ ORIGIN = re.compile(
 )
 _INTS = frozenset({"at", "bytes", "claimed_at", "collected_at", "part", "row", "tokens"})
 _HEXES = frozenset({"author", "file", "path", "rights_holder", "subject", "title", "url"})
-_SMALLEST_GROUP = 48  # below this many rows of one layout, Arrow is faster
+_SMALLEST_GROUP = 24  # below this many rows of one layout, one by one is faster
 
 _PLAIN = np.ones(256, np.bool_)  # bytes a JSON string may hold as they are
 _PLAIN[[*range(0x20), 0x22, 0x5C, 0x7F]] = False
@@ -119,10 +123,10 @@ class OriginColumns:
 class OriginReader:
     """Fills columns for some entries; `done` marks the rows that were read.
 
-    `values` (column -> text -> code) is shared by the readers of one batch.
+    `values` (column -> text in UTF-8 -> code) is shared by the readers of one batch.
     """
 
-    def __init__(self, entries: Sequence[bytes], values: dict[str, dict[str, int]]) -> None:
+    def __init__(self, entries: Sequence[bytes], values: dict[str, dict[bytes, int]]) -> None:
         self._entries = entries
         count = len(entries)
         self.done = np.zeros(count, np.bool_)
@@ -155,7 +159,8 @@ class OriginReader:
 
     def _read_layout(self, rows: Ints, matrix: Bytes, found: re.Match[bytes]) -> Mask:
         """Read the rows that have the layout of row 0; returns which those are."""
-        spans = {name: found.span(name) for name, text in found.groupdict().items() if text}
+        texts = {name: text for name, text in found.groupdict().items() if text is not None}
+        spans = {name: found.span(name) for name in texts.keys() - _FIXED}
         differs = matrix != matrix[0]
         varying = differs.any(0)
         literal = varying.copy()
@@ -164,18 +169,18 @@ class OriginReader:
         alike = np.ones(len(rows), np.bool_)
         if literal.any():
             alike = ~np.any(differs[:, literal], axis=1)
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {name: texts[name] for name in _FIXED}
         for name, (start, end) in spans.items():
             if not varying[start:end].any() and name != "subject":
-                values[name] = found[name]
+                values[name] = texts[name]
                 continue
             part = matrix[:, start:end]
             if name in _INTS:
                 values[name], good = _numbers(part)
-            elif name in ("subject", "file"):
+            elif name == "subject":
                 values[name], good = unhex(part)
             elif name in _HEXES:
-                good = _is_hex(part)
+                values[name], good = part, _is_hex(part)
             else:
                 values[name], good = part, _every(_PLAIN[part])
             alike &= good
@@ -183,10 +188,6 @@ class OriginReader:
         return alike
 
     def _store(self, rows: Ints, values: Mapping[str, Any], alike: Mask | None) -> None:
-        for name, target in (("bytes", self.bytes), ("collected_at", self.collected_at)):
-            if name in values:
-                value = values[name]
-                target[rows] = int(value) if isinstance(value, bytes) else _kept(value, alike)
         for name in TEXT_COLUMNS:
             if name not in values:
                 continue
@@ -195,64 +196,50 @@ class OriginReader:
                 self.codes[name][rows] = self._code(name, value)
                 continue
             distinct, inverse = _distinct(_kept(value, alike))
+            known = self._values[name]
             if name == "file":
-                codes = [self._code(name, item.hex().encode()) for item in distinct]
-            else:
-                codes = [self._code(name, item) for item in distinct]
+                distinct = [b"sha256:" + item for item in distinct]
+            codes = [known.setdefault(item, len(known)) for item in distinct]
             self.codes[name][rows] = np.array(codes, np.int32)[inverse]
+        for name, target in (("bytes", self.bytes), ("collected_at", self.collected_at)):
+            if name in values:
+                value = values[name]
+                target[rows] = int(value) if isinstance(value, bytes) else _kept(value, alike)
         self.subjects[rows] = _kept(values["subject"], alike)
         self.done[rows] = True
 
     def _code(self, name: str, value: bytes) -> int:
-        text = "sha256:" + value.decode() if name == "file" else value.decode()
         known = self._values[name]
-        return known.setdefault(text, len(known))
+        return known.setdefault(b"sha256:" + value if name == "file" else value, len(known))
 
-    def read_json(self, rows: Ints) -> None:
-        """Read any origin entries. Raises pyarrow.ArrowInvalid where one has another shape."""
-        if not len(rows):
-            return
-        chosen = [self._entries[row] for row in rows.tolist()]
-        table = pj.read_json(pa.BufferReader(b"\n".join(chosen)), _READ, _PARSE)
-        if table.num_rows != len(chosen):
-            raise pa.ArrowInvalid(f"{table.num_rows} origins in {len(chosen)} entries")
-        body = table.column("body").combine_chunks()
-        fields = {name: body.field(name) for name in TEXT_COLUMNS if name != "file"}
-        fields["file"] = body.field("locator").field("file")
-        for name in ("channel", "dataset", "file"):
-            if fields[name].null_count:
-                raise pa.ArrowInvalid(f"an origin lacks {name!r}")
-        if body.field("bytes").null_count:
-            raise pa.ArrowInvalid("an origin lacks 'bytes'")
-        self.bytes[rows] = body.field("bytes").to_numpy()
-        self.collected_at[rows] = body.field("collected_at").fill_null(MISSING).to_numpy()
-        for name, column in fields.items():
-            encoded = column.dictionary_encode()
-            known = self._values[name]
-            codes = [known.setdefault(text, len(known)) for text in encoded.dictionary.to_pylist()]
-            indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-            self.codes[name][rows] = np.array([*codes, -1], np.int32)[indices]
+    def read_rest(self) -> None:
+        """Read the remaining rows that ORIGIN matches, one by one."""
+        for row in np.flatnonzero(~self.done).tolist():
+            found = ORIGIN.fullmatch(self._entries[row])
+            if found is not None:
+                self._read_one(row, found)
 
+    def _read_one(self, row: int, found: re.Match[bytes]) -> None:
+        texts = {name: found[name] for name in TEXT_COLUMNS if found[name] is not None}
+        for name, text in texts.items():
+            self.codes[name][row] = self._code(name, text)
+        self.bytes[row] = int(found["bytes"])
+        if found["collected_at"] is not None:
+            self.collected_at[row] = int(found["collected_at"])
+        self.subjects[row] = np.frombuffer(bytes.fromhex(found["subject"].decode()), np.uint8)
+        self.done[row] = True
 
-_READ = pj.ReadOptions(use_threads=False, block_size=1 << 28)
-_PARSE = pj.ParseOptions(
-    explicit_schema=pa.schema(
-        [
-            (
-                "body",
-                pa.struct(
-                    [
-                        ("bytes", pa.int64()),
-                        ("collected_at", pa.int64()),
-                        ("locator", pa.struct([("file", pa.string())])),
-                        *((name, pa.string()) for name in TEXT_COLUMNS if name != "file"),
-                    ]
-                ),
-            )
-        ]
-    ),
-    unexpected_field_behavior="ignore",
-)
+    def store(self, row: int, subject: bytes, body: Mapping[str, Any]) -> None:
+        """Take an origin's values from its checked body."""
+        for name in TEXT_COLUMNS:
+            text = body["locator"]["file"] if name == "file" else body.get(name)
+            if text is not None:
+                known = self._values[name]
+                self.codes[name][row] = known.setdefault(text.encode(), len(known))
+        self.bytes[row] = body["bytes"]
+        self.collected_at[row] = body.get("collected_at", MISSING)
+        self.subjects[row] = np.frombuffer(subject, np.uint8)
+        self.done[row] = True
 
 
 def _kept(values: Any, alike: Mask | None) -> Any:
@@ -273,9 +260,6 @@ def _numbers(digits: Bytes) -> tuple[Ints, Mask]:
 
 def _distinct(part: Bytes) -> tuple[list[bytes], Ints]:
     """The distinct rows of a byte matrix, and each row's place among them."""
-    width = part.shape[1]
-    # numpy strips trailing NULs from S items: pad back
-    words, inverse = np.unique(
-        np.ascontiguousarray(part).view(f"S{width}").reshape(-1), return_inverse=True
-    )
-    return [word.ljust(width, b"\0") for word in words.tolist()], inverse
+    flat = np.ascontiguousarray(part).view(f"S{part.shape[1]}").reshape(-1)
+    words, inverse = np.unique(flat, return_inverse=True)  # no value ends in NUL
+    return words.tolist(), inverse

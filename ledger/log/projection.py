@@ -3,10 +3,10 @@
 The log keeps its own here: one row an entry, and the digest look-up over them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from ledger.databases import Connection, Database
+from ledger.databases import Column, Connection, Database
 from ledger.log.canonical import Entry, parse_entry
 from ledger.log.decode import Decoded
 from ledger.log.rowcheck import EntryCheck
@@ -19,10 +19,11 @@ SCHEMA_DIGEST = "450bf93729243435"  # of the DDL in tables.py; a test compares
 
 
 class Reader:
-    """What a projection may read while it is applied.
+    """What a projection may read while it is applied, and where it leaves its bulk inserts.
 
-    Entry bytes of the batch itself are already stored; `find` answers for entries before `size`,
-    which is where the batch begins.
+    `find` answers for entries before `size`, which is where the batch begins; `fresh` are the
+    batch's own entries, where they are not stored yet. What `insert` is given is in the tables
+    after `flush`.
     """
 
     def __init__(
@@ -32,17 +33,22 @@ class Reader:
         store: Store,
         runs: RunIndex,
         size: int,
+        fresh: Sequence[bytes] = (),
     ) -> None:
         self.database = database
         self.connection = connection
         self.size = size
+        self._fresh = fresh
+        self._inserts: list[tuple[str, list[object]]] = []
         self._store = store
         self._runs = runs
 
     def entry(self, index: int) -> Entry:
-        return parse_entry(self._store.entry(index), f"entry {index}")
+        return parse_entry(self.entry_bytes(index), f"entry {index}")
 
     def entry_bytes(self, index: int) -> bytes:
+        if self._fresh and index >= self.size:
+            return self._fresh[index - self.size]
         return self._store.entry(index)
 
     def find(self, digests: Digests) -> tuple[Indices, Indices]:
@@ -50,7 +56,24 @@ class Reader:
         return self._runs.find(self.connection, self.size, digests)
 
     def chunks(self, start: int, end: int) -> Iterator[tuple[int, list[bytes]]]:
-        return self._store.chunks(start, end)
+        if not self._fresh:
+            yield from self._store.chunks(start, end)
+            return
+        if start < self.size:
+            yield from self._store.chunks(start, min(end, self.size))
+        if end > self.size:
+            first = max(start, self.size)
+            yield first, list(self._fresh[first - self.size : end - self.size])
+
+    def insert(self, table: str, columns: Sequence[Column]) -> None:
+        """Rows for `table`, at least one, as columns (see Database.insertion)."""
+        self._inserts.append(self.database.insertion(table, columns))
+
+    def flush(self) -> None:
+        """Run what was left by `insert`; nearly all of it without the interpreter lock."""
+        inserts, self._inserts = self._inserts, []
+        for statement, parameters in inserts:
+            self.connection.execute(statement, parameters)
 
 
 class Check(Protocol):
@@ -67,7 +90,8 @@ class Check(Protocol):
 
 
 class Projection(Protocol):
-    """`apply` is called once a batch, in order, in the batch's own transaction.
+    """`apply` is called once a batch, in order, in the batch's own transaction; `settle` after
+    what all of them inserted is in the tables.
 
     The result must depend on the log alone, not on where its batches ended.
     """
@@ -80,6 +104,7 @@ class Projection(Protocol):
     def tables(self) -> tuple[str, ...]: ...
     def ddl(self) -> list[str]: ...
     def apply(self, connection: Connection, batch: Decoded, reader: Reader) -> None: ...
+    def settle(self, connection: Connection, batch: Decoded) -> None: ...
     def check(self, connection: Connection, store: Store, size: int) -> Check: ...
 
 
@@ -110,8 +135,10 @@ class EntryProjection:
                 zip(range(first, first + count), batch.kinds, subjects, strict=True),
             )
         else:
-            columns = (batch.indices, "origin", batch.subjects)
-            reader.database.insert_columns(connection, "entry", columns)
+            reader.insert("entry", (batch.indices, "origin", batch.subjects))
+
+    def settle(self, connection: Connection, batch: Decoded) -> None:
+        first, count = int(batch.indices[0]), len(batch)
         self._runs.extend(connection, first + count, count)
 
     def check(self, connection: Connection, store: Store, size: int) -> Check:

@@ -55,9 +55,13 @@ class EntryCheck:
     def _compare_rows(self, batch: Decoded) -> None:
         first = int(batch.indices[0])
         rows = self._connection.execute(
-            "SELECT idx, kind, subject FROM entry WHERE idx >= ? AND idx < ?",
+            "SELECT idx, kind, subject FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
             (first, first + len(batch)),
         ).fetchall()
+        flat = batch.subjects.tobytes()
+        subjects = [flat[i : i + 32] for i in range(0, len(flat), 32)]
+        if rows == list(zip(batch.indices.tolist(), batch.kinds, subjects, strict=True)):
+            return
         stored = {row[0]: row[1:] for row in rows}
         for row, index in enumerate(batch.indices.tolist()):
             expected = (batch.kinds[row], batch.subjects[row].tobytes())
@@ -131,7 +135,7 @@ class EntryCheck:
             self._name_page(level, number)
 
     def _name_page(self, level: int, number: int) -> None:
-        """Find the page with an item the entry table does not have; the run is known to be wrong."""
+        """Find the page with an item the entry table lacks; the run is known to be wrong."""
         start = number * BASE * FANOUT**level
         for page, (_, keys, offsets) in enumerate(read_pages(self._connection, level, number)):
             for key, offset in zip(keys.tolist(), offsets.tolist(), strict=True):

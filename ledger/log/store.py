@@ -22,7 +22,16 @@ from ledger.log.tiles import (
     unpack_bundle,
 )
 
-__all__ = ["MAX_BUNDLE_BYTES", "Batch", "State", "Store", "open_bundle", "seal_bundle"]
+__all__ = [
+    "MAX_BUNDLE_BYTES",
+    "Batch",
+    "Plan",
+    "State",
+    "Store",
+    "open_bundle",
+    "plan_batch",
+    "seal_bundle",
+]
 
 MAX_BUNDLE_BYTES = WIDTH * (2 + 65_535)
 _CODEC = pa.Codec("zstd", compression_level=1)
@@ -52,6 +61,36 @@ class State:
     @property
     def size(self) -> int:
         return self.batch.size
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rows of one batch, and the state after it. Tail rows are those that are new."""
+
+    after: State
+    tiles: list[tuple[int, int, bytes]]
+    bundles: list[tuple[int, bytes]]
+    tail: list[tuple[int, bytes]]
+
+
+def plan_batch(state: State, entries: Sequence[bytes]) -> Plan:
+    """Hash and compress a batch. Pure; full bundles never pass through `tail`."""
+    frontier = state.frontier.copy()
+    tiles = [
+        (level, index, b"".join(hashes))
+        for level, index, hashes in frontier.extend(leaf_hashes(entries))
+    ]
+    pool = [*state.tail, *entries]
+    start = state.size - len(state.tail)
+    full = len(pool) - len(pool) % WIDTH
+    bundles = [
+        ((start + i) // WIDTH, seal_bundle(pool[i : i + WIDTH])) for i in range(0, full, WIDTH)
+    ]
+    fresh = full if full else len(state.tail)
+    size, root, number = start + len(pool), frontier.root(), state.batch.number + 1
+    batch = Batch(number, size, root, link_batch(state.batch.link, number, size, root))
+    tail = [(start + i, pool[i]) for i in range(fresh, len(pool))]
+    return Plan(State(batch, frontier, pool[full:]), tiles, bundles, tail)
 
 
 def seal_bundle(entries: Sequence[bytes]) -> bytes:
@@ -117,41 +156,28 @@ class Store:
         return [row[0] for row in rows]
 
     def add(self, state: State, entries: Sequence[bytes]) -> State:
-        """Write one batch inside the caller's transaction; returns the state after it.
+        """Write one batch inside the caller's transaction; returns the state after it."""
+        return self.write(plan_batch(state, entries))
 
-        Full bundles never pass through `tail`; the rows there that a new bundle covers go.
-        """
-        connection, first = self._connection, state.size
-        frontier = state.frontier.copy()
-        tiles = frontier.extend(leaf_hashes(entries))
-        connection.executemany(
-            "INSERT INTO tile VALUES (?, ?, ?)",
-            [(level, index, b"".join(hashes)) for level, index, hashes in tiles],
-        )
-        pool = [*state.tail, *entries]
-        start = first - len(state.tail)
-        full = len(pool) - len(pool) % WIDTH
-        connection.executemany(
-            "INSERT INTO bundle VALUES (?, ?)",
-            (
-                ((start + i) // WIDTH, seal_bundle(pool[i : i + WIDTH]))
-                for i in range(0, full, WIDTH)
-            ),
-        )
-        if full and state.tail:
-            connection.execute("DELETE FROM tail WHERE idx < ?", (start + full,))
-        fresh = full if full else len(state.tail)
-        connection.executemany(
-            "INSERT INTO tail VALUES (?, ?)",
-            ((start + i, pool[i]) for i in range(fresh, len(pool))),
-        )
-        size, root = first + len(entries), frontier.root()
-        number = state.batch.number + 1
-        batch = Batch(number, size, root, link_batch(state.batch.link, number, size, root))
+    def write(self, plan: Plan) -> State:
+        """Write a planned batch inside the caller's transaction."""
+        connection, after = self._connection, plan.after
+        connection.executemany("INSERT INTO tile VALUES (?, ?, ?)", plan.tiles)
+        connection.executemany("INSERT INTO bundle VALUES (?, ?)", plan.bundles)
+        if plan.bundles:
+            end = (plan.bundles[-1][0] + 1) * WIDTH
+            connection.execute("DELETE FROM tail WHERE idx < ?", (end,))
+        connection.executemany("INSERT INTO tail VALUES (?, ?)", plan.tail)
+        batch = after.batch
         connection.execute(
-            "INSERT INTO batch VALUES (?, ?, ?, ?)", (number, size, batch.root, batch.link)
+            "INSERT INTO batch VALUES (?, ?, ?, ?)",
+            (batch.number, batch.size, batch.root, batch.link),
         )
-        return State(batch, frontier, pool[full:])
+        return after
+
+    def forget(self) -> None:
+        """Drop what was read: the transaction it was read in was rolled back."""
+        self._bundle = (-1, [])
 
     def checkpoint(self, size: int) -> str | None:
         """The signed note of a size, or None."""

@@ -14,6 +14,7 @@ of their own. Missing is *withheld*; a value that does not open its commitment i
 import hmac
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -63,6 +64,7 @@ def scope_of(kind: str, value: str | bytes) -> bytes:
 
 
 def salt_of(key: bytes, field: str, subject: bytes, place: Place) -> bytes:
+    """HMAC-SHA-256 under the scope's key, over the field's name and the place of its value."""
     file, row, part = place
     message = (
         field.encode() + b"\0" + subject + b"\0" + file + row.to_bytes(8, "big")
@@ -127,16 +129,18 @@ class Vault:
         return key
 
     def ensure_keys(self, scopes: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Keys for all `scopes`, making those that are missing; durable on return."""
+        """Keys for all `scopes`, making those that are missing; durable on return.
+
+        Raises BusyError or StorageError.
+        """
         wanted = {scope: self.scope_key(scope) for scope in dict.fromkeys(scopes)}
         missing = [scope for scope, key in wanted.items() if key is None]
         if missing:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO secret VALUES (?, ?)",
-                ((scope, secrets.token_bytes(32)) for scope in missing),
-            )
-            self._connection.execute("COMMIT")
+            with self._transaction():
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO secret VALUES (?, ?)",
+                    ((scope, secrets.token_bytes(32)) for scope in missing),
+                )
         return {scope: key or self._stored_key(scope) for scope, key in wanted.items()}
 
     def _stored_key(self, scope: bytes) -> bytes:
@@ -155,8 +159,7 @@ class Vault:
         orphans = run("SELECT 1 FROM disclosure WHERE first >= ? LIMIT 1", (first,)).fetchone()
         if not any(disclosures) and not attachments and orphans is None:
             return
-        run("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             run("DELETE FROM disclosure WHERE first >= ?", (first,))
             self._connection.executemany(
                 "INSERT INTO disclosure VALUES (?, ?, ?, ?)", _blocks(first, disclosures)
@@ -165,10 +168,22 @@ class Vault:
                 "INSERT OR IGNORE INTO attachment VALUES (?, ?)",
                 ((sha256(data).digest(), data) for data in attachments),
             )
-            run("COMMIT")
-        except BaseException:
-            run("ROLLBACK")
-            raise
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._database.begin_write(self._connection)
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._database.rollback(self._connection)
+                raise
+        except Exception as error:
+            translated = self._database.translate(error, self.location)
+            if translated is error:
+                raise
+            raise translated from error
 
     def attachment(self, digest: bytes) -> bytes | None:
         """The bytes of an attachment, or None if withheld. Raises VerificationError on mismatch."""
@@ -250,7 +265,7 @@ def _blocks(
 ) -> Iterator[tuple[int, int, int, bytes]]:
     for start in range(0, len(disclosures), BLOCK):
         part = disclosures[start : start + BLOCK]
-        spelled = {item.scope: item.scope.hex() for item in part if item is not None}
+        spelled = {scope: scope.hex() for scope in {item.scope for item in part if item}}
         items = [
             (offset, spelled[item.scope], item.values)
             for offset, item in enumerate(part)

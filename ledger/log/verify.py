@@ -4,10 +4,9 @@ vault against the leaves, the database against itself, the head against the pin.
 Loads no plug-in. What is not checked here: whether the claims are true.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Self
 
 from ledger.databases import Connection
 from ledger.errors import (
@@ -23,9 +22,7 @@ from ledger.log.feeder import Feeder
 from ledger.log.log import Log
 from ledger.log.notes import Verifier, parse_vkey
 from ledger.log.pins import Pin
-from ledger.log.projection import Check
 from ledger.log.shape import schema_differences
-from ledger.log.store import Store
 from ledger.log.vaultcheck import VaultReport, check_vault
 from ledger.log.walk import Head, walk
 
@@ -99,11 +96,11 @@ def _verify(
     problems: "Future[list[str]]",
 ) -> LogReport:
     connection = log.connection
+    log_name, verifiers, trusted = _who(log)
+    pin = _pin(log, log_name, verifiers)  # before the snapshot: a writer may move it on meanwhile
     log.database.begin_read(connection)
     try:
-        log_name, verifiers, trusted = _who(log)
         size = log.size
-        pin = _pin(log, log_name, verifiers)
         head = Head()
         checks = []
         if projections:
@@ -210,5 +207,6 @@ def raise_if_untrusted(report: LogReport) -> None:
     if not report.trusted:
         raise UntrustedSignerError(
             f"consistent, signer not trusted: {report.signer}",
-            hint=f"if you know this key from elsewhere: headwater key trust --use log '{report.signer}'",
+            hint="if you know this key from elsewhere: "
+            f"headwater key trust --use log '{report.signer}'",
         )

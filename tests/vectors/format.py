@@ -1,0 +1,275 @@
+"""Worked examples of what log.json has not: each kind of claim, digests, ids, a certificate.
+
+python -m tests.generate      rewrites format.json beside this file
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+from ledger.certificates.content_root import content_root
+from ledger.certificates.dsse import PAYLOAD_TYPE, sign_envelope
+from ledger.certificates.recorded import policy_shown
+from ledger.certificates.statement import (
+    Head,
+    Page,
+    Statement,
+    certificate_body,
+    format_statement,
+    limits,
+)
+from ledger.corpus.document import DOCUMENT, STAGED
+from ledger.corpus.inputs import Input, input_digest
+from ledger.corpus.readers import DEFAULTS, readers
+from ledger.log.canonical import Entry, claim_id, encode, format_entry, parse_digest, subject_of
+from ledger.log.checkpoint import Checkpoint, format_checkpoint
+from ledger.log.merkle import leaf_hash, prove_inclusion, root_of
+from ledger.log.notes import sign_note
+from ledger.log.proofs import InclusionProof, format_proof
+from ledger.log.tiles import tile_path
+from ledger.log.vault import commit
+from ledger.provenance.facts import (
+    ATTRIBUTE_FIELDS,
+    FLAGS,
+    PROFILE_FIELDS,
+    content_id,
+    dates_of,
+    profile_of,
+)
+from ledger.provenance.policy import DEFAULT_POLICY, compile_sql, load_policy
+from ledger.provenance.signing import CLAIM_TYPE, pae
+from tests.log.making import AT, digest, entry, key, signer
+from tests.vectors.log import ADA, LOG, commitment
+
+FILE = Path(__file__).with_name("format.json")
+STATEMENT = signer("example.org/log/statement")
+TEXT = "Grüße\n"
+URL, PATH = "https://example.org/gr\u00fc\u00dfe", "/data/notes.jsonl"
+SECRET = sha256(b"test secret").digest()  # of every scope here
+TREE = {"a.txt": b"one\n", "sub/b.md": b"two\n"}
+
+
+def document() -> str:
+    return "sha256:" + sha256(TEXT.encode()).hexdigest()
+
+
+def committed(field: str, subject: str, place: tuple[bytes, int, int], value: str) -> str:
+    return f"sha256:{commit(SECRET, field, parse_digest(subject), place, value).hex()}"
+
+
+def entries() -> dict[str, Entry]:
+    """One entry of each kind but `certificate`, in an order in which a log could hold them."""
+    file, policy = digest("notes.jsonl"), load_policy(DEFAULT_POLICY)
+    at_rest, here = (parse_digest(file), 0, 0), (parse_digest(file), 7, 0)
+    alone = (parse_digest(document()), 0, 0)
+    dataset = {
+        "ai_tools_since": "2023-01-01", "channel": "crawled", "columns": {"text": "body"},
+        "description": digest("dataset.toml"), "include": ["*.jsonl"], "language": "detect",
+        "license": "CC-BY-4.0", "name": "notes", "version": "1",
+    }  # fmt: skip
+    operation = {
+        "bytes": 1234, "dataset": "notes@1", "map": f"sha256:{map_digest()['digest']}",
+        "path": committed("path", file, at_rest, PATH), "reader": "jsonl",
+        "reader_version": 1, "rejected": 0, "rows": 1,
+    }  # fmt: skip
+    evidence = {
+        "binding": "exact_bytes", "checker": "registry_release/1", "existed_by": 1_659_542_400,
+        "issuer": "registry.example", "outcome": "checked", "proof": digest("answer"),
+        "type": "registry_release",
+    }  # fmt: skip
+    origin = {
+        "bytes": len(TEXT.encode()), "channel": "crawled", "claimed_at": 1_659_000_000,
+        "collected_at": 1_659_500_000, "content_type": "text/html", "crawler": "ccbot",
+        "dataset": "notes@1", "language": "de", "license": "CC-BY-4.0",
+        "license_stated": "by/4.0", "locator": {"file": file, "part": 0, "row": 7},
+        "private": {"url": committed("url", document(), here, URL)}, "site": "example.org",
+        "tokenizer": "gpt2", "tokens": 4, "topic": "greetings",
+    }  # fmt: skip
+    author = committed("author", document(), alone, "Ada")
+    said = {"ai_ppm": 20_000, "assistance": "A1", "author": author, "issued_at": AT}
+    wrong = entry("authorship", document(), {"assistance": "A3", "model": "undisclosed"})
+    return {
+        "key": key(LOG, "log"),
+        "key_of_statements": key(STATEMENT, "statement"),
+        "key_of_an_author": key(ADA, "claim"),
+        "dataset": entry("dataset", subject_of("dataset", "notes", "1"), dataset),
+        "operation": entry("operation", file, operation),
+        "evidence": entry("evidence", file, evidence),
+        "origin": entry("origin", document(), origin),
+        "authorship": entry("authorship", document(), said, by=[ADA]),
+        "authorship_to_withdraw": wrong,
+        "withdrawal": entry(
+            "withdrawal", document(), {"claim": wrong.claim_id, "reason": "mistaken"}
+        ),
+        "policy": entry(
+            "policy",
+            subject_of("policy", policy.name, str(policy.version)),
+            {"name": policy.name, "source": policy.digest, "version": str(policy.version)},
+        ),
+    }
+
+
+def vectors() -> dict[str, Any]:
+    """Every example by name; bytes as text where they are text, else as hex."""
+    claims = entries()
+    certificate = certified(claims)
+    return {
+        "arrow": {"document": DOCUMENT.to_string(), "staged": STAGED.to_string()},
+        "attributes": attributes(),
+        "canonical": canonical(),
+        "certificate": certificate,
+        "content_root": {
+            "empty": content_root([]).hex(),
+            "of_three": content_root(sorted(parse_digest(digest(name)) for name in "abc")).hex(),
+            "three": sorted(digest(name) for name in "abc"),
+        },
+        "disclosure": disclosure(),
+        "committed": {"author": "Ada", "path": PATH, "secret": SECRET.hex(), "url": URL},
+        "document": {"digest": document(), "text": TEXT},
+        "entries": {
+            name: {
+                "bytes": format_entry(item).decode(),
+                "claim_id": claim_id(item.kind, item.subject, item.body),
+            }
+            for name, item in claims.items()
+        },
+        "folder": folder(),
+        "map": map_digest(),
+        "policy": {
+            "reference": DEFAULT_POLICY,
+            "source": load_policy(DEFAULT_POLICY).digest,
+            "sql": compile_sql(load_policy(DEFAULT_POLICY)),
+        },
+        "profile": profile(claims),
+        "signed_claim": signed_claim(claims["authorship"]),
+        "tile_paths": {
+            "entries 1234067": tile_path("entries", 1234067),
+            "level 0, 256 of 0": tile_path(0, 0),
+            "level 1, 5 of 1000": tile_path(1, 1000, 5),
+        },
+    }
+
+
+def canonical() -> Mapping[str, Any]:
+    """Values as Python's json spells them, their canonical bytes, and what has none."""
+    value = {
+        "b": [1, True, {}],
+        "a": 'é\0\b\t\n\f\r\x1f"\\/\x7f\u2028\U0001f600',
+        "z_9": -(2**53 - 1),
+    }
+    refused = ["1.5", "null", '{"A":1}', '{"":1}', str(2**53), '"\\ud800"', '{"é":1}']
+    return {
+        "bytes": encode(value).decode(),
+        "hex": encode(value).hex(),
+        "of": json.dumps(value),
+        "refused": refused,
+    }
+
+
+def disclosure() -> Mapping[str, Any]:
+    """Two entries of a block, before compression."""
+    made = commitment()
+    items = [(0, made["scope"], {"url": made["value"]}), (2, made["scope"], {"path": "a/b.jsonl"})]
+    raw = orjson.dumps(items)
+    return {"bytes": len(raw), "data": raw.decode(), "first": 512, "n": 3}
+
+
+def folder() -> Mapping[str, str]:
+    with TemporaryDirectory() as made:
+        root = Path(made)
+        (root / "sub").mkdir()
+        for name, data in TREE.items():
+            (root / name).write_bytes(data)
+        found = input_digest(Input(root, readers()["folder"], 8), DEFAULTS)
+    lines = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in TREE.items())
+    return {"digest": found.hex(), "lines": lines}
+
+
+def map_digest() -> Mapping[str, str]:
+    raw = orjson.dumps({"columns": {"text": "body"}, "include": ["*.jsonl"]})
+    return {"digest": sha256(raw).hexdigest(), "of": raw.decode()}
+
+
+def attributes() -> Mapping[str, Any]:
+    values = ["crawled", "text/html", "de", None, "grüße"]
+    return {"fields": list(ATTRIBUTE_FIELDS), "id": content_id(values), "values": values}
+
+
+def profile(claims: Mapping[str, Entry]) -> Mapping[str, Any]:
+    """Of the example document: dated by its file, attested by its author."""
+    values = profile_of((dates_of([claims["evidence"]]), False), [(claims["authorship"], True)])
+    return {
+        "fields": list(PROFILE_FIELDS),
+        "flags": dict(FLAGS),
+        "id": content_id(values),
+        "values": list(values),
+    }
+
+
+def signed_claim(claim: Entry) -> Mapping[str, Any]:
+    said = encode({"body": claim.body, "kind": claim.kind, "subject": claim.subject})
+    return {"message": pae(CLAIM_TYPE, said).decode(), "sig": dict(claim.sigs[0])}
+
+
+def certified(claims: Mapping[str, Entry]) -> Mapping[str, Any]:
+    """A statement over the log of `claims`, and its receipt."""
+    data = [format_entry(item) for item in claims.values()]
+    head = Head(LOG.name, len(data), root_of([leaf_hash(item) for item in data]), "")
+    note = sign_note(format_checkpoint(Checkpoint(head.log_name, head.size, head.root)), LOG)
+    policy = load_policy(DEFAULT_POLICY)
+    rule = policy.decide(profile(claims)["values"])
+    whole = {
+        "bytes": len(TEXT.encode()), "bytes_ppm": 1_000_000,
+        "documents": 1, "documents_ppm": 1_000_000, "occurrences": 1,
+    }  # fmt: skip
+    label = {"basis": rule.basis, "label": rule.label, "rule": rule.number}
+    statement = Statement(
+        dataset="notes@1",
+        content_root=content_root([parse_digest(document())]),
+        composition={
+            "labels": {"rows": [label | whole]},
+            "totals": {name: whole[name] for name in ("bytes", "documents", "occurrences")},
+        },
+        head=Head(head.log_name, head.size, head.root, note),
+        policy=policy_shown(policy, policy.cutoff),
+        issued_at=AT,
+        issuer=LOG.name,
+        limits=limits(LOG.name, policy.sentence()),
+        log_vkeys=(LOG.verifier.vkey,),
+        statement_vkeys=(STATEMENT.verifier.vkey,),
+        page=Page(sha256(b"<!doctype html>\n").digest(), 1),
+    )
+    payload = format_statement(statement)
+    identity = sha256(payload).hexdigest()
+    item = entry(
+        "certificate",
+        subject_of("certificate", statement.dataset, identity),
+        certificate_body(statement, f"sha256:{identity}"),
+    )
+    data.append(format_entry(item))
+    leaves = [leaf_hash(one) for one in data]
+    after = sign_note(format_checkpoint(Checkpoint(LOG.name, len(data), root_of(leaves))), LOG)
+    path = prove_inclusion(
+        len(data) - 1, len(data), lambda level, at: root_of(leaves[at << level : at + 1 << level])
+    )
+    envelope = sign_envelope(payload, STATEMENT)
+    return {
+        "certificate.json": envelope.decode(),
+        "certificate.tlog-proof": format_proof(InclusionProof(len(data) - 1, tuple(path), after)),
+        "entry.json": data[-1].decode(),
+        "payload": payload.decode(),
+        "payload_sha256": identity,
+        "signed_message_begins": pae(PAYLOAD_TYPE, payload)[:60].decode(),
+        "statement_vkey": STATEMENT.verifier.vkey,
+        "signature": base64.b64encode(STATEMENT.sign(pae(PAYLOAD_TYPE, payload))).decode(),
+    }
+
+
+def spelled() -> bytes:
+    return json.dumps(vectors(), ensure_ascii=True, indent=1, sort_keys=True).encode() + b"\n"
