@@ -34,6 +34,9 @@ from ledger.provenance.stray import stray_document, stray_file
 
 __all__ = ["ProvenanceCheck"]
 
+Row = tuple[Any, ...]
+_UNKNOWN = "\x1e"
+_MEMBER = "dataset, document, occurrences, bytes, collected_at, attributes, site"
 _SLICE = 20_000  # documents with several entries, folded at a time
 
 
@@ -73,8 +76,10 @@ class ProvenanceCheck:
         for dataset in self._datasets.values():
             found[dataset] = connection.execute(
                 "SELECT count(*), min(document), max(document), min(occurrences), "
-                "max(occurrences), group_concat(bytes), group_concat(ifnull(collected_at, 'null')), "
-                f"group_concat(attributes) FROM member {span} AND dataset = ?",
+                "max(occurrences), group_concat(bytes), "
+                "group_concat(ifnull(collected_at, 'null')), group_concat(attributes), "
+                "group_concat(ifnull(site, char(30)), char(31)), count(site) "
+                f"FROM member {span} AND dataset = ?",
                 (first, end, dataset),
             ).fetchone()
         return found
@@ -142,26 +147,21 @@ class ProvenanceCheck:
             "ORDER BY document",
             (first, end),
         ).fetchall()
-        found = np.array(rows, np.int64).reshape(-1, 2)
-        mine = found[~many[found[:, 0] - first]]
         lonely = {index for _, index in self._lonely}
-        if lonely:
-            mine = mine[~np.isin(mine[:, 0], list(lonely))]
-        expected = np.stack([folded.fact_document, folded.fact_profile], 1)
-        _same("fact", mine, expected, 1)
+        mine = [row for row in rows if not many[row[0] - first] and row[0] not in lonely]
+        _same("fact", mine, _fact_rows(folded), 1)
 
     def _compare_members(self, batch: Decoded, folded: Folded, many: Mask, dataset: int) -> None:
         first, end = int(batch.indices[0]), int(batch.indices[-1]) + 1
         expected = _member_rows(folded)
         rows = self._connection.execute(
-            "SELECT dataset, document, occurrences, bytes, collected_at, attributes "
+            f"SELECT {_MEMBER} "
             "FROM member WHERE dataset = ? AND document >= ? AND document < ? "
             "ORDER BY document",
             (dataset, first, end),
         ).fetchall()
-        found = _matrix(rows)
-        mine = found[~many[found[:, 1] - first]]
-        _same("member", mine, expected[expected[:, 0] == dataset], 2)
+        mine = [row for row in rows if not many[row[1] - first]]
+        _same("member", mine, [row for row in expected if row[0] == dataset], 2)
 
     # --- what one pass cannot decide
 
@@ -223,15 +223,11 @@ class ProvenanceCheck:
                 ).fetchall()
                 for dataset in self._datasets.values():
                     members += self._connection.execute(
-                        "SELECT dataset, document, occurrences, bytes, collected_at, attributes "
-                        f"FROM member WHERE dataset = ? AND document IN ({marks})",
+                        f"SELECT {_MEMBER} FROM member WHERE dataset = ? AND document IN ({marks})",
                         [dataset, *some],
                     ).fetchall()
-            found = np.array(sorted(facts), np.int64).reshape(-1, 2)
-            _same("fact", found, np.stack([folded.fact_document, folded.fact_profile], 1), 1)
-            _same(
-                "member", _matrix(sorted(members, key=lambda row: row[:2])), _member_rows(folded), 2
-            )
+            _same("fact", sorted(facts), _fact_rows(folded), 1)
+            _same("member", sorted(members, key=lambda row: row[:2]), _member_rows(folded), 2)
             self._tally(folded)
 
     def _documents(self) -> Iterator[dict[bytes, list[int]]]:
@@ -295,7 +291,7 @@ def _summary(documents: Ints, values: Ints) -> tuple[int, ...] | None:
 
 def _member_summary(folded: Folded, rows: Ints) -> tuple[Any, ...] | None:
     if not len(rows):
-        return (0, *[None] * 7)
+        return (0, *[None] * 8, 0)
     head = _summary(folded.member_document[rows], folded.member_occurrences[rows])
     if head is None:
         return None
@@ -305,7 +301,15 @@ def _member_summary(folded: Folded, rows: Ints) -> tuple[Any, ...] | None:
         _listed(folded.member_bytes[rows]),
         _listed(collected, absent=bool((collected == UNKNOWN).any())),
         _listed(folded.member_attributes[rows]),
+        "\x1f".join(_sites(folded, rows)),
+        int((folded.member_site.codes[rows] >= 0).sum()),
     )
+
+
+def _sites(folded: Folded, rows: Ints) -> list[str]:
+    """Each row's site; where unknown, a control character, which no site holds."""
+    names = [*folded.member_site.values, "\x1e"]  # -1 indexes the last
+    return [names[code] for code in folded.member_site.codes[rows].tolist()]
 
 
 def _listed(values: Ints, absent: bool = False) -> str:
@@ -317,38 +321,33 @@ def _listed(values: Ints, absent: bool = False) -> str:
     return spelled[1:-1].decode()
 
 
-def _matrix(rows: list[tuple[int | None, ...]]) -> Ints:
-    for row in rows:
-        if row[4] == UNKNOWN:  # which stands for NULL below, and is no date
-            raise differ("member", f"{row[0]}/{row[1]}", row, "no such date")
-    full = (
-        [[UNKNOWN if value is None else value for value in row] for row in rows]
-        if any(row[4] is None for row in rows)
-        else rows
-    )
-    return np.array(full, np.int64).reshape(-1, 6)
-
-
-def _member_rows(folded: Folded) -> Ints:
-    return np.stack(
-        [
-            folded.member_dataset,
-            folded.member_document,
-            folded.member_occurrences,
-            folded.member_bytes,
-            folded.member_collected_at,
-            folded.member_attributes,
-        ],
-        1,
+def _member_rows(folded: Folded) -> list[Row]:
+    every = np.arange(len(folded.member_document))
+    collected = [None if at == UNKNOWN else at for at in folded.member_collected_at.tolist()]
+    return list(
+        zip(
+            folded.member_dataset.tolist(),
+            folded.member_document.tolist(),
+            folded.member_occurrences.tolist(),
+            folded.member_bytes.tolist(),
+            collected,
+            folded.member_attributes.tolist(),
+            [None if site == _UNKNOWN else site for site in _sites(folded, every)],
+            strict=True,
+        )
     )
 
 
-def _same(table: str, found: Ints, expected: Ints, keys: int) -> None:
-    """Raise for the first row that differs; both sorted by their first `keys` columns."""
-    if found.shape == expected.shape and (found == expected).all():
+def _fact_rows(folded: Folded) -> list[Row]:
+    return list(zip(folded.fact_document.tolist(), folded.fact_profile.tolist(), strict=True))
+
+
+def _same(table: str, found: Sequence[Row], expected: Sequence[Row], keys: int) -> None:
+    """Raise for the first row that differs; rows are told apart by their first `keys` columns."""
+    if list(found) == list(expected):
         return
-    stored = {tuple(row[:keys]): tuple(row) for row in found.tolist()}
-    wanted = {tuple(row[:keys]): tuple(row) for row in expected.tolist()}
+    stored = {row[:keys]: row for row in found}
+    wanted = {row[:keys]: row for row in expected}
     for key in sorted(stored.keys() | wanted.keys()):
         if stored.get(key) != wanted.get(key):
             raise differ(table, "/".join(map(str, key)), stored.get(key), wanted.get(key))

@@ -241,7 +241,7 @@ def _memberships(log: Log, document: int) -> Iterator[Membership]:
     columns = ", ".join(f"a.{name}" for name in ATTRIBUTE_FIELDS)
     # from dataset, so that member is searched by its whole key
     rows = log.connection.execute(
-        f"SELECT d.name, d.version, m.occurrences, m.bytes, m.collected_at, {columns} "
+        f"SELECT d.name, d.version, m.occurrences, m.bytes, m.collected_at, m.site, {columns} "
         "FROM dataset AS d JOIN member AS m ON m.dataset = d.id AND m.document = ? "
         "JOIN attributes AS a ON a.id = m.attributes ORDER BY d.name, d.version",
         (document,),
@@ -249,7 +249,7 @@ def _memberships(log: Log, document: int) -> Iterator[Membership]:
     for name, version, occurrences, size, collected, *values in rows:
         known = {
             field: value
-            for field, value in zip(ATTRIBUTE_FIELDS, values, strict=True)
+            for field, value in zip(("site", *ATTRIBUTE_FIELDS), values, strict=True)
             if value is not None
         }
         yield Membership(f"{name}@{version}", occurrences, size, collected, known)

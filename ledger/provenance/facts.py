@@ -19,17 +19,20 @@ __all__ = [
     "FLAGS",
     "MIXED",
     "NO_DATES",
+    "OWN_SYNTHETIC",
     "PROFILE_FIELDS",
     "Dates",
+    "Standing",
     "content_id",
     "dates_of",
     "merge_attributes",
     "merge_dates",
+    "merge_standings",
     "profile_of",
 ]
 
 FLAGS: Mapping[str, int] = {
-    "declared_ai": 1,  # A2–A4, by anybody
+    "declared_ai": 1,  # A2–A4, by anybody; or the dataset's channel is own_synthetic
     "declared_human": 2,  # A0 or A1, unsigned or by a key this log does not name
     "attested": 4,  # A0 or A1, signed by an author key this log named before
     "observed": 8,  # typing was observed
@@ -43,10 +46,12 @@ _HUMAN = FLAGS["attested"] | FLAGS["observed"] | FLAGS["sourced_review"]
 _AI = FLAGS["declared_ai"] | FLAGS["marked"]
 
 Dates = tuple[int | None, ...]  # checked E0–E5, then asserted E0–E5
+Standing = tuple[Dates, bool]  # dates, and whether its dataset declares it own synthetic text
+OWN_SYNTHETIC = "own_synthetic"
 DATE_FIELDS = tuple(f"{how}_e{n}" for how in ("checked", "asserted") for n in range(6))
 NO_DATES: Dates = (None,) * len(DATE_FIELDS)
 PROFILE_FIELDS = ("flags", "ai_ppm", "neg_log10_p_milli", "generation", *DATE_FIELDS)
-ATTRIBUTE_FIELDS = ("channel", "content_type", "language", "license", "site", "topic")
+ATTRIBUTE_FIELDS = ("channel", "content_type", "language", "license", "topic")
 MIXED = "mixed"
 
 
@@ -64,6 +69,12 @@ def merge_dates(parts: Iterable[Dates]) -> Dates:
             if date is not None and (known is None or date < known):
                 merged[place] = date
     return tuple(merged)
+
+
+def merge_standings(parts: Iterable[Standing]) -> Standing:
+    """The least dates, and whether any of them is own synthetic."""
+    known = list(parts)
+    return merge_dates(dates for dates, _ in known), any(own for _, own in known)
 
 
 def dates_of(entries: Iterable[Entry]) -> Dates:
@@ -96,15 +107,16 @@ def merge_attributes(parts: Iterable[tuple[str | None, ...]]) -> tuple[str | Non
 
 
 def profile_of(
-    dates: Dates, authorship: Iterable[tuple[Entry, bool]] = ()
+    standing: Standing, authorship: Iterable[tuple[Entry, bool]] = ()
 ) -> tuple[int | None, ...]:
     """The profile of a document: its dates and its live authorship claims, each with "attested".
 
     A claim that another live one supersedes counts for nothing.
     """
+    dates, own_synthetic = standing
     claims = list(authorship)
     superseded = {claim.body.get("supersedes") for claim, _ in claims}
-    flags, shares = 0, []
+    flags, shares = (FLAGS["declared_ai"] if own_synthetic else 0), []
     for claim, attested in claims:
         if claim.claim_id in superseded:
             continue

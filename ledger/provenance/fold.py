@@ -11,15 +11,18 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ledger.databases import Texts
 from ledger.log.canonical import Entry
 from ledger.log.originrows import MISSING, OriginColumns
 from ledger.provenance.facts import (
     ATTRIBUTE_FIELDS,
+    MIXED,
     NO_DATES,
     Dates,
+    Standing,
     content_id,
     merge_attributes,
-    merge_dates,
+    merge_standings,
     profile_of,
 )
 
@@ -27,21 +30,26 @@ __all__ = ["UNKNOWN", "Claims", "Folded", "Origins", "fold"]
 
 UNKNOWN = MISSING  # stands for NULL in integer columns
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 Values = tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class Origins:
-    """Live origin rows: parallel arrays. `dates` indexes `dates_table`, the files' evidence."""
+    """Live origin rows: parallel arrays. `standing` indexes `standing_table`: what an origin's file
+    and dataset say of the document.
+    """
 
     document: Ints
     dataset: Ints
     bytes: Ints
     collected_at: Ints
     attributes: Ints  # index into attributes_table
-    dates: Ints
+    standing: Ints
     attributes_table: Sequence[tuple[str | None, ...]]
-    dates_table: Sequence[Dates]
+    site: Codes  # index into sites, -1 unknown
+    sites: Sequence[str]
+    standing_table: Sequence[Standing]
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ class Folded:
     member_bytes: Ints
     member_collected_at: Ints
     member_attributes: Ints
+    member_site: Texts
     profiles: Mapping[int, Values]
     attributes: Mapping[int, Values]
 
@@ -91,7 +100,7 @@ def attribute_codes(origins: OriginColumns) -> tuple[Ints, list[tuple[str | None
 
 def fold(origins: Origins, claims: Mapping[int, Claims]) -> Folded:
     """Member and fact rows. `claims` is keyed by document; a document may have no origin."""
-    members, attributes = _members(origins)
+    members, sites, attributes = _members(origins)
     facts, profiles = _facts(origins, claims)
     return Folded(
         fact_document=facts[0],
@@ -102,6 +111,7 @@ def fold(origins: Origins, claims: Mapping[int, Claims]) -> Folded:
         member_bytes=members[3],
         member_collected_at=members[4],
         member_attributes=members[5],
+        member_site=sites,
         profiles=profiles,
         attributes=attributes,
     )
@@ -114,12 +124,12 @@ def _attributes_id(values: tuple[str | None, ...]) -> int:
 
 def _members(
     origins: Origins,
-) -> tuple[tuple[Ints, Ints, Ints, Ints, Ints, Ints], dict[int, Values]]:
-    table = list(origins.attributes_table)
+) -> tuple[tuple[Ints, Ints, Ints, Ints, Ints, Ints], Texts, dict[int, Values]]:
+    table, names = list(origins.attributes_table), list(origins.sites)
     order = np.lexsort((origins.document, origins.dataset))
     dataset, document = origins.dataset[order], origins.document[order]
     codes, collected = origins.attributes[order], origins.collected_at[order]
-    size = origins.bytes[order]
+    size, site = origins.bytes[order], origins.site[order]
     fresh = np.ones(len(order), np.bool_)
     fresh[1:] = (dataset[1:] != dataset[:-1]) | (document[1:] != document[:-1])
     starts = np.flatnonzero(fresh)
@@ -128,60 +138,66 @@ def _members(
         known = np.where(collected == UNKNOWN, np.iinfo(np.int64).max, collected)
         least = np.minimum.reduceat(known, starts)
         collected = np.where(least == np.iinfo(np.int64).max, UNKNOWN, least)
-        merged = codes[starts].copy()
+        merged, places = codes[starts].copy(), site[starts].copy()
         for group in np.flatnonzero(occurrences > 1).tolist():
-            low = starts[group]
-            distinct = set(codes[low : low + occurrences[group]].tolist())
+            low, high = starts[group], starts[group] + occurrences[group]
+            distinct = set(codes[low:high].tolist())
             if len(distinct) > 1:
                 table.append(merge_attributes([table[code] for code in sorted(distinct)]))
                 merged[group] = len(table) - 1
-        codes = merged
+            told = set(site[low:high].tolist()) - {-1}
+            places[group] = next(iter(told), -1) if len(told) < 2 else _place(names, MIXED)
+        codes, site = merged, places
         size = np.maximum.reduceat(size, starts)
-    else:
-        starts = slice(None)  # type: ignore[assignment]
     ids = np.array([_attributes_id(values) for values in table], np.int64)
     used = np.unique(codes).tolist()
     rows = (
         dataset[starts], document[starts], occurrences.astype(np.int64), size, collected,
         ids[codes] if len(ids) else codes,
     )  # fmt: skip
-    return rows, {int(ids[code]): table[code] for code in used}
+    return rows, Texts(site, names), {int(ids[code]): table[code] for code in used}
+
+
+def _place(names: list[str], name: str) -> int:
+    if name not in names:
+        names.append(name)
+    return names.index(name)
 
 
 def _facts(
     origins: Origins, claims: Mapping[int, Claims]
 ) -> tuple[tuple[Ints, Ints], dict[int, Values]]:
-    document, dates = origins.document, origins.dates
-    table = list(origins.dates_table)
+    document, standing = origins.document, origins.standing
+    table = list(origins.standing_table)
     if len(document) > 1 and not (document[1:] > document[:-1]).all():
-        order = np.lexsort((dates, document))
-        document, dates = document[order], dates[order]
+        order = np.lexsort((standing, document))
+        document, standing = document[order], standing[order]
         fresh = np.ones(len(document), np.bool_)
         fresh[1:] = document[1:] != document[:-1]
         starts = np.flatnonzero(fresh)
         counts = np.diff(np.append(starts, len(document)))
-        merged = dates[starts].copy()
+        merged = standing[starts].copy()
         for group in np.flatnonzero(counts > 1).tolist():
             low = starts[group]
-            distinct = set(dates[low : low + counts[group]].tolist())
+            distinct = set(standing[low : low + counts[group]].tolist())
             if len(distinct) > 1:
-                table.append(merge_dates(table[code] for code in distinct))
+                table.append(merge_standings(table[code] for code in distinct))
                 merged[group] = len(table) - 1
-        document, dates = document[starts], merged
-    known = dict(zip(document.tolist(), dates.tolist(), strict=True)) if claims else {}
+        document, standing = document[starts], merged
+    known = dict(zip(document.tolist(), standing.tolist(), strict=True)) if claims else {}
     profiles: dict[int, Values] = {}
     ids = np.zeros(len(table), np.int64)
-    for code in np.unique(dates).tolist():
+    for code in np.unique(standing).tolist():
         values = profile_of(table[code])
         ids[code] = content_id(values)
         profiles[int(ids[code])] = values
-    profile = ids[dates] if len(table) else dates
+    profile = ids[standing] if len(table) else standing
     special: dict[int, int] = {}
     for number, claim in claims.items():
         if number not in known and not claim.authorship:
             continue  # evidence alone does not make a document
-        own = table[known[number]] if number in known else NO_DATES
-        values = profile_of(merge_dates([own, claim.evidence]), claim.authorship)
+        own = table[known[number]] if number in known else (NO_DATES, False)
+        values = profile_of(merge_standings([own, (claim.evidence, False)]), claim.authorship)
         special[number] = content_id(values)
         profiles[special[number]] = values
     if special:

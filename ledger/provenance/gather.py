@@ -14,7 +14,7 @@ from ledger.log.decode import Decoded, decode
 from ledger.log.notes import Verifier, parse_vkey
 from ledger.log.record import live
 from ledger.log.runs import Digests, Indices
-from ledger.provenance.facts import NO_DATES, Dates, dates_of
+from ledger.provenance.facts import NO_DATES, OWN_SYNTHETIC, Dates, dates_of
 from ledger.provenance.fold import Claims, Folded, Ints, Origins, attribute_codes, fold
 from ledger.provenance.signing import attested
 
@@ -93,16 +93,20 @@ def origins_of(
     file_dates = files.dates(digests)
     distinct = list(dict.fromkeys(file_dates))
     number = {dates: code for code, dates in enumerate(distinct)}
-    by_file = np.array([number[dates] for dates in file_dates], np.int64)
+    by_file = np.array([2 * number[dates] for dates in file_dates], np.int64)
+    channels = columns.values["channel"]
+    own = channels.index(OWN_SYNTHETIC) if OWN_SYNTHETIC in channels else -2
     return Origins(
         document=documents,
         dataset=numbers[columns.codes["dataset"]] if len(numbers) else _none(),
         bytes=columns.bytes,
         collected_at=columns.collected_at,
         attributes=codes,
-        dates=by_file[place] if len(by_file) else _none(),
+        standing=by_file[place] + (columns.codes["channel"] == own) if len(by_file) else _none(),
         attributes_table=attributes,
-        dates_table=distinct,
+        site=columns.codes["site"],
+        sites=columns.values["site"],
+        standing_table=[(dates, synthetic) for dates in distinct for synthetic in (False, True)],
     )
 
 

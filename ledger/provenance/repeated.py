@@ -1,6 +1,6 @@
-"""What the projection's check reads of the log: entries by index, and subjects with several entries.
+"""What the projection's check reads of the log: entries by index, subjects with several entries.
 
-Which subjects those are is known from the sorted runs, which EntryCheck proves equal to the entries.
+Which those are is known from the sorted runs, which EntryCheck proves equal to the entries.
 """
 
 import numpy as np
@@ -71,7 +71,8 @@ def contains(sorted_keys: Keys, keys: Keys) -> Mask:
         return np.zeros(len(keys), np.bool_)
     place = np.searchsorted(sorted_keys, keys)
     place[place == len(sorted_keys)] = 0
-    return sorted_keys[place] == keys
+    found: Mask = sorted_keys[place] == keys
+    return found
 
 
 def gather(connection: Connection, size: int, keys: Keys) -> dict[bytes, list[int]]:

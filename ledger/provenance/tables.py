@@ -77,7 +77,10 @@ class ProfileRow(ProjectionTable, table=True):
 
 
 class MemberRow(ProjectionTable, table=True):
-    """A document in a dataset. bytes: of its text. collected_at: the least of its occurrences."""
+    """A document in a dataset. bytes: of its text. collected_at: the least of its occurrences.
+
+    site is NULL where unknown, "mixed" where occurrences differ.
+    """
 
     __tablename__ = "member"
     __table_args__ = (PrimaryKeyConstraint("dataset", "document"), _CLUSTERED)
@@ -87,6 +90,7 @@ class MemberRow(ProjectionTable, table=True):
     bytes: int = Field(sa_column=_integer())
     collected_at: int | None = Field(sa_column=_integer(null=True))
     attributes: int = Field(sa_column=_integer())
+    site: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
 class AttributesRow(ProjectionTable, table=True):
@@ -100,5 +104,4 @@ class AttributesRow(ProjectionTable, table=True):
     content_type: str | None = Field(sa_column=Column(Text, nullable=True))
     language: str | None = Field(sa_column=Column(Text, nullable=True))
     license: str | None = Field(sa_column=Column(Text, nullable=True))
-    site: str | None = Field(sa_column=Column(Text, nullable=True))
     topic: str | None = Field(sa_column=Column(Text, nullable=True))
