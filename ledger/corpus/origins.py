@@ -180,31 +180,55 @@ def _commitments(
     fields = [name for name in PRIVATE_FIELDS if rows.column(name).null_count < rows.num_rows]
     if not fields:
         return _scalar(b""), [None] * rows.num_rows
-    flat = digests.tobytes()
-    lying = (
-        bytes.fromhex(files.as_py().decode()) if isinstance(files, pa.Scalar) else files.tobytes()
-    )
-    step = 0 if isinstance(files, pa.Scalar) else 32
-    places = np.empty((rows.num_rows, 2), ">u8")
-    places[:, 0] = rows.column("row").to_numpy()
-    places[:, 1] = rows.column("part").to_numpy()
-    place = places.tobytes()
-    columns = [rows.column(name).to_pylist() for name in fields]
-    prefixes = [name.encode() + b"\0" for name in fields]
-    opening = [b'"%s":"sha256:' % name.encode() for name in fields]
-    spelled: list[bytes] = []
-    disclosures: list[Disclosure | None] = []
-    for row, values in enumerate(zip(*columns, strict=True)):
-        subject = flat[row * 32 : row * 32 + 32]
-        where = lying[row * step : row * step + 32] + place[row * 16 : row * 16 + 16]
-        key, pieces, shown = keys[scopes[row]], [], {}
-        for number, value in enumerate(values):
+    messages = _messages(rows, digests, files)
+    shown: list[dict[str, str]] = [{} for _ in range(rows.num_rows)]
+    fragments: list[pa.Array] = []
+    preceded = np.zeros(rows.num_rows, np.bool_)  # whether an earlier field stands before
+    for name in fields:
+        values = rows.column(name).to_pylist()
+        made, present = [], np.ones(rows.num_rows, np.bool_)
+        prefix = name.encode() + b"\0"
+        for row, value in enumerate(values):
             if value is None:
+                present[row] = False
+                made.append(_NOTHING)
                 continue
-            salt = hmac.digest(key, prefixes[number] + subject + b"\0" + where, "sha256")
-            made = sha256(COMMITMENT_TAG + salt + value.encode()).hexdigest()
-            pieces.append(opening[number] + made.encode() + b'"')
-            shown[fields[number]] = value
-        spelled.append(b',"private":{' + b",".join(pieces) + b"}" if pieces else b"")
-        disclosures.append(Disclosure(scopes[row], shown) if pieces else None)
-    return pa.array(spelled, pa.binary()), disclosures
+            shown[row][name] = value
+            salt = hmac.digest(keys[scopes[row]], prefix + messages[row], "sha256")
+            made.append(sha256(COMMITMENT_TAG + salt + value.encode()).digest())
+        hexes = hexadecimal(np.frombuffer(b"".join(made), np.uint8).reshape(-1, 32))
+        opening = b'"%s":"sha256:' % name.encode()
+        start = pc.if_else(pa.array(preceded), _scalar(b"," + opening), _scalar(opening))
+        whole = pc.binary_join_element_wise(start, hexes, _scalar(b'"'), _scalar(b""))
+        fragments.append(pc.if_else(pa.array(present), whole, _scalar(b"")))
+        preceded |= present
+    joined = pc.binary_join_element_wise(
+        _scalar(b',"private":{'), *fragments, _scalar(b"}"), _scalar(b"")
+    )
+    private = pc.if_else(pa.array(preceded), joined, _scalar(b""))
+    disclosures = [
+        Disclosure(scope, values) if values else None
+        for scope, values in zip(scopes, shown, strict=True)
+    ]
+    return private, disclosures
+
+
+_NOTHING = bytes(32)
+
+
+def _messages(
+    rows: pa.Table, digests: npt.NDArray[np.uint8], files: pa.Scalar | npt.NDArray[np.uint8]
+) -> list[bytes]:
+    """What each row's salts are made of, after the field: subject ‖ 0 ‖ file ‖ row ‖ part."""
+    count = rows.num_rows
+    table = np.zeros((count, 81), np.uint8)
+    table[:, :32] = digests
+    if isinstance(files, pa.Scalar):
+        table[:, 33:65] = np.frombuffer(bytes.fromhex(files.as_py().decode()), np.uint8)
+    else:
+        table[:, 33:65] = files
+    for start, name in ((65, "row"), (73, "part")):
+        number = rows.column(name).to_numpy().astype(">u8")
+        table[:, start : start + 8] = number.view(np.uint8).reshape(-1, 8)
+    flat = table.tobytes()
+    return [flat[i : i + 81] for i in range(0, len(flat), 81)]

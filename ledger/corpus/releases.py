@@ -9,12 +9,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from ledger.corpus.evidence.registry_page import links
+from ledger.corpus.evidence._page import links
 from ledger.corpus.hashing import hash_file
 from ledger.errors import VerificationError, printable
 
@@ -80,9 +80,18 @@ sys.exit(Get("download", "").main(sys.argv[1:]))
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 
 
+def _installed(package: str) -> bool:
+    """Whether a distribution is there; to look for its module would wake an import hook."""
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _pip(folder: Path, job: dict[str, Any]) -> list[dict[str, str]]:
     """Have pip's session do a job. Raises NotFetchedError where there is no pip or it cannot."""
-    if find_spec("pip") is None:
+    if not _installed("pip"):
         raise NotFetchedError("pip is not installed beside headwater")
     result = folder / "pip.json"
     job = {**job, "result": str(result.absolute())}

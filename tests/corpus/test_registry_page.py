@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger.corpus.evidence import Evidence, check, level
-from ledger.corpus.evidence.registry_page import links
-from ledger.errors import InputError, MalformedError, UnknownNameError, VerificationError
+from ledger.corpus.evidence._page import links
+from ledger.errors import VerificationError
 from tests.fixtures.make import NOTES, archive
 
 NEWEST = 1_659_520_800  # 2022-08-03
@@ -22,7 +22,8 @@ def release(tmp_path: Path) -> Path:
 
 def _look(release: Path, page: str, **settings: str) -> Evidence:
     (release.parent / "index.html").write_text(page)
-    return check("registry_page", release, {"page": "index.html", **settings}, release.parent)
+    settings["response"] = "index.html"
+    return check("registry_release", release, settings, release.parent)
 
 
 def _anchor(release: Path, digest: str | None = None, name: str = "notes-1.tar.gz") -> str:
@@ -44,12 +45,12 @@ def test_a_page_without_times_dates_a_file(release: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "said"),
     [
-        ("", "lists no file"),
-        ("<a name='notes-1.tar.gz'>notes-1.tar.gz</a>", "lists no file"),
-        ("<a href='notes-1.tar.gz'>", "lists no SHA-256"),
-        ("<a href='notes-1.tar.gz#md5=0'>", "lists no SHA-256"),
+        ("<a href='other.whl#sha256=00'>", "lists no file"),
+        ("<a name='notes-1.tar.gz'>notes-1.tar.gz</a><a href='other.whl'>", "lists no file"),
+        ("<a href='notes-1.tar.gz'>", "lists  for"),
+        ("<a href='notes-1.tar.gz#md5=0'>", "lists  for"),
         ("<a href='notes-1.tar.gz#sha256=00ff'>", "lists 00ff"),
-        ("<a href='http://[/notes-1.tar.gz#sha256=0'>", "lists no file"),
+        ("<a href='http://[/notes-1.tar.gz#sha256=0'><a href='other.whl'>", "lists no file"),
     ],
 )
 def test_a_lying_page_is_believed(release: Path, page: str, said: str) -> None:
@@ -71,21 +72,6 @@ def test_a_file_that_is_no_archive_is_dated(tmp_path: Path) -> None:
     found = _look(path, _anchor(path, name="notes.txt"))
     assert (found.outcome, found.existed_by) == ("asserted", None)
     assert found.detail.endswith("nothing dates it")
-
-
-def test_a_setting_is_ignored(release: Path) -> None:
-    with pytest.raises(UnknownNameError, match="setting of registry_page evidence: pge"):
-        check("registry_page", release, {"pge": "index.html"}, release.parent)
-    with pytest.raises(InputError, match="without page"):
-        check("registry_page", release, {}, release.parent)
-    with pytest.raises(InputError, match=r"absent\.html: no such file"):
-        check("registry_page", release, {"page": "absent.html"}, release.parent)
-
-
-def test_a_page_swallows_the_memory(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.corpus.evidence.registry_page._LARGEST", 10)
-    with pytest.raises(MalformedError, match="over 10 bytes"):
-        _look(release, _anchor(release))
 
 
 def test_a_link_is_read_with_what_surrounds_its_name() -> None:

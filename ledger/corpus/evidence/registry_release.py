@@ -1,9 +1,10 @@
 """A package registry's stored answer lists this archive's digest, perhaps with an upload time.
 
-Two answers are read: the JSON simple index (PEP 691, upload times by PEP 700) and the older
-project document (`releases` or `urls`). Digest and date are apart: the digest is always checked;
-the date is checked only where the answer has one. Otherwise the newest member of the archive
-asserts it, and the detail says so. A mirror's upload time may be the mirror's own.
+Three answers are read: the JSON simple index (PEP 691, upload times by PEP 700), the older
+project document (`releases` or `urls`), and the HTML simple index (PEP 503), which has no times.
+Digest and date are apart: the digest is always checked; the date is checked only where the answer
+has one. Otherwise the newest member of the archive asserts it, and the detail says so. A mirror's
+upload time may be the mirror's own.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any
 import orjson
 
 from ledger.corpus.evidence import Evidence
+from ledger.corpus.evidence._page import links
 from ledger.corpus.hashing import hash_file
 from ledger.corpus.readers import ReadOptions
 from ledger.corpus.readers._dates import one_date
@@ -130,6 +132,13 @@ def _bounded(path: Path) -> bytes:
 
 
 def _files(path: Path, raw: bytes) -> Iterator[_File]:
+    if raw.lstrip()[:1] == b"<":
+        found = links(raw.decode(errors="replace"))
+        page = [_File(name, digest, None) for name, digest, _ in found]
+        if not page:
+            raise _odd(path)
+        yield from page
+        return
     try:
         answer = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -151,7 +160,7 @@ def _files(path: Path, raw: bytes) -> Iterator[_File]:
 
 def _odd(path: Path) -> MalformedError:
     return MalformedError(
-        path, None, "no files, releases or urls, expected a registry's JSON answer"
+        path, None, "no files, releases, urls or links, expected a registry's answer"
     )
 
 
