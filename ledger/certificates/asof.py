@@ -56,7 +56,10 @@ def _replay(log: "Log", size: int, connection: Connection) -> Reader:
     for first, entries in log.store.chunks(0, size, _CHUNK):
         batch = decode(range(first, first + len(entries)), entries)
         reader = Reader(log.database, connection, log.store, runs, first)
-        for projection in reversed(projections):  # the look-up is extended last, as by the log
+        for projection in projections:
             projection.apply(connection, batch, reader)
+        reader.flush()
+        for projection in projections:
+            projection.settle(connection, batch)
     connection.execute("COMMIT")
     return Reader(log.database, connection, log.store, runs, size)
