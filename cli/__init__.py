@@ -1,0 +1,1 @@
+"""THE FRONT: parse, one library call, print. Decides nothing about the domain."""

@@ -1,0 +1,107 @@
+"""headwater document: what the ledger knows of single texts."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from ..output import Output, pass_output
+
+__all__ = ["command"]
+
+
+def _policy_options(function: Any) -> Any:
+    policy = click.option(
+        "--policy",
+        default="clean-strict",
+        show_default=True,
+        metavar="NAME|FILE",
+        help="The label policy.",
+    )
+    cutoff = click.option("--cutoff", metavar="DATE", help="Instead of the policy's cut-off.")
+    return policy(cutoff(function))
+
+
+@click.group("document")
+def command() -> None:
+    """Ask about single documents."""
+
+
+@command.command("list")
+@click.option("--dataset", metavar="NAME@VERSION", help="Only members of this dataset.")
+@click.option("--label", metavar="LABEL", help="Only documents with this label.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most."
+)
+@_policy_options
+@pass_output
+def list_(
+    out: Output, dataset: str | None, label: str | None, limit: int, policy: str, cutoff: str | None
+) -> None:
+    """List documents with their labels, in the order they were recorded."""
+    from ledger.provenance.documents import list_documents
+    from ledger.provenance.opening import open_ledger
+    from ledger.provenance.policy import load_policy, parse_cutoff
+
+    chosen = load_policy(policy)
+    day = parse_cutoff(cutoff) if cutoff else chosen.cutoff
+    with open_ledger(out.ledger) as log:
+        found = list_documents(log, chosen, dataset=dataset, label=label, limit=limit, cutoff=day)
+    headers = ["document", "label", "basis", "rule", "bytes", "language"]
+    wide = len(headers) if dataset else 4  # without a dataset there is no one size or language
+    rows = [[d.document, d.label, d.basis, d.rule, d.bytes, d.language][:wide] for d in found]
+    note = chosen.sentence(day)
+    text = out.table(headers[:wide], rows) if rows else "no documents"
+    out.result(
+        f"{text}\n\nnote: {note}" if note and rows else text,
+        {
+            "policy": chosen.reference,
+            "cutoff": day.isoformat(),
+            "note": note,
+            "documents": [asdict(document) for document in found],
+        },
+    )
+    if len(found) == limit:
+        out.say(f"these are the first {limit:,}; --limit N shows more")
+
+
+@command.command("show")
+@click.argument("digest")
+@_policy_options
+@pass_output
+def show(out: Output, digest: str, policy: str, cutoff: str | None) -> None:
+    """Show a document's label, datasets and dates.
+
+    DIGEST is sha256:… , its first 8 or more hex digits, or the path of a file to hash.
+    """
+    from ledger.provenance.report import summary_json, summary_lines
+
+    explanation = _explain(out, digest, policy, cutoff)
+    out.result("\n".join(summary_lines(explanation)), summary_json(explanation))
+
+
+@command.command("explain")
+@click.argument("digest")
+@_policy_options
+@pass_output
+def explain(out: Output, digest: str, policy: str, cutoff: str | None) -> None:
+    """Say why a document has its label: every claim, every rule, and which one decided.
+
+    DIGEST is sha256:… , its first 8 or more hex digits, or the path of a file to hash.
+    """
+    from ledger.provenance.report import report_json, report_lines
+
+    explanation = _explain(out, digest, policy, cutoff)
+    out.result("\n".join(report_lines(explanation)), report_json(explanation))
+
+
+def _explain(out: Output, digest: str, policy: str, cutoff: str | None) -> Any:
+    from ledger.provenance.explain import explain
+    from ledger.provenance.opening import open_ledger
+    from ledger.provenance.policy import load_policy, parse_cutoff
+    from ledger.provenance.resolve import resolve_document
+
+    chosen = load_policy(policy)
+    day = parse_cutoff(cutoff) if cutoff else None
+    with open_ledger(out.ledger) as log:
+        return explain(log, resolve_document(log, digest), chosen, day)

@@ -1,0 +1,120 @@
+"""headwater status: how the ledger stands, at a glance."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..output import Output, pass_output
+
+if TYPE_CHECKING:
+    from ledger.provenance.rules import Policy
+    from ledger.provenance.status import Status
+
+__all__ = ["command"]
+
+
+@click.command("status")
+@click.option(
+    "--policy",
+    default="clean-strict",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="The label policy.",
+)
+@pass_output
+def command(out: Output, policy: str) -> None:
+    """Show how the ledger stands: size, signature, datasets, labels.
+
+    Reads and changes nothing; `headwater verify` checks what is shown here.
+
+    \b
+    Example:
+      headwater status
+    """
+    from ledger.provenance.opening import open_ledger
+    from ledger.provenance.policy import load_policy
+    from ledger.provenance.status import status_of
+
+    chosen = load_policy(policy)
+    with open_ledger(out.ledger) as log:
+        status = status_of(log, chosen)
+    out.result(_text(out, status, chosen), _data(out, status, chosen))
+
+
+def _text(out: Output, status: "Status", policy: "Policy") -> str:
+    from ledger.provenance.conditions import moment
+
+    lines = [
+        f"ledger      {out.ledger}",
+        f"log         {status.log_name}",
+        f"entries     {status.size:,}, the last recorded {moment(status.recorded_at)}",
+        f"signed      {_signed(status)}",
+        f"pinned      {_pinned(status)}",
+        f"vault       {'at hand' if status.vault else 'not here: private values are withheld'}",
+        f"derived     {_derived(status)}",
+    ]
+    if status.datasets is None or status.labels is None:
+        return "\n".join(lines)
+    lines += ["", _datasets(out, status), "", *_labels(out, status, policy)]
+    return "\n".join(lines)
+
+
+def _signed(status: "Status") -> str:
+    if status.signed is None:
+        return "nothing yet; the next command that writes signs"
+    by = "a key you trust" if status.trusted else "a key that nobody here trusts"
+    unsigned = status.size - status.signed
+    rest = f"; {unsigned:,} newer not yet" if unsigned else ""
+    return f"the first {status.signed:,} entries, by {by}{rest}"
+
+
+def _pinned(status: "Status") -> str:
+    if status.pinned is None:
+        return "nothing: you have not verified or extended this log before"
+    return f"you have seen its first {status.pinned:,} entries; a log that lost any is noticed"
+
+
+def _derived(status: "Status") -> str:
+    if status.current:
+        return "tables are up to date"
+    states = ", ".join(f"{p.name} is {p.state}" for p in status.projections)
+    return f"tables are not up to date ({states}); headwater db rebuild"
+
+
+def _datasets(out: Output, status: "Status") -> str:
+    if not status.datasets:
+        return "no datasets yet; headwater ingest PATH --dataset NAME@VERSION"
+    return out.table(
+        ["dataset", "documents", "occurrences", "bytes"],
+        [(d.dataset, d.documents, d.occurrences, d.bytes) for d in status.datasets],
+    )
+
+
+def _labels(out: Output, status: "Status", policy: "Policy") -> list[str]:
+    from ledger.provenance.labels import basis_words, label_words
+
+    if not status.labels:
+        return ["no documents yet"]
+    rows = [
+        (label_words(policy, row.label, row.basis), basis_words(row.basis, policy.cutoff),
+         row.documents)
+        for row in status.labels
+    ]  # fmt: skip
+    lines = [
+        f"every document once, by policy {policy.reference}, cut-off {policy.cutoff}",
+        out.table(["label", "basis", "documents"], rows),
+    ]
+    note = policy.sentence()
+    return [*lines, f"note: {note}"] if note else lines
+
+
+def _data(out: Output, status: "Status", policy: "Policy") -> dict[str, Any]:
+    return {
+        "ledger": out.ledger,
+        **asdict(status),
+        "root": status.root.hex() if status.root is not None else None,
+        "policy": policy.reference,
+        "cutoff": policy.cutoff.isoformat(),
+        "note": policy.sentence(),
+    }

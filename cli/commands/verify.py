@@ -1,0 +1,82 @@
+"""headwater verify: one door for everything that is signed or chained."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..output import Output, pass_output
+
+if TYPE_CHECKING:
+    from ledger.log.verify import LogReport
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[DIR…]")
+@pass_output
+def command(output: Output, paths: tuple[Path, ...]) -> None:
+    """Verify the ledger, or certificates.
+
+    Without DIR: every stored byte of the ledger is hashed again, every signature checked, and
+    every table that is derived from the log compared with it. With DIR: the certificate there;
+    its numbers are recomputed if the ledger is at hand.
+
+    \b
+    Examples:
+      headwater verify
+      headwater verify out/
+    """
+    if not paths:
+        _ledger(output)
+        return
+    from ledger.certificates.open import verify_directory
+
+    reports = [verify_directory(path, output.ledger) for path in paths]
+    output.result(
+        "\n".join(report.text() for report in reports), [report.data() for report in reports]
+    )
+
+
+def _ledger(output: Output) -> None:
+    from ledger.log.verify import raise_if_untrusted, verify_log
+    from ledger.provenance.opening import open_ledger
+
+    with open_ledger(output.ledger) as log, output.progress("verifying") as advance:
+        report = verify_log(log, progress=lambda done, total: advance(done, total, done))
+    output.result(_text(report), _data(report))
+    for warning in report.warnings:
+        output.warn(warning)
+    raise_if_untrusted(report)
+
+
+def _text(report: "LogReport") -> str:
+    signer = "+".join(report.signer.split("+", 2)[:2])
+    batches = f"{report.batches:,} batch{'' if report.batches == 1 else 'es'}"
+    lines = [
+        f"ok: {report.size:,} entries in {batches} are as they were signed",
+        f"log {report.log_name}, signed by {signer}",
+        "tables derived from the log equal what it says",
+    ]
+    if report.signed < report.size:
+        lines.append(
+            f"the last {report.size - report.signed:,} entries are not signed yet; "
+            "the next command that writes signs them"
+        )
+    if report.vault.present:
+        lines.append(
+            f"vault: {report.vault.opened:,} private values open their commitments, "
+            f"{report.vault.without_key:,} have lost their key, "
+            f"{report.vault.attachments:,} attachments match"
+        )
+    else:
+        lines.append("vault: withheld; commitments stand, their values cannot be shown")
+    if report.pinned is not None:
+        lines.append(f"continues the {report.pinned:,} entries you had seen before")
+    lines.append("whether the claims are true is not checked")
+    return "\n".join(lines)
+
+
+def _data(report: "LogReport") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(report), "root": report.root.hex()}

@@ -1,0 +1,240 @@
+"""`headwater demo`: two corpora through the whole tool, in a folder of their own.
+
+Two pinned source archives are fetched; without a network the texts that installed packages
+brought along stand in, and the result says so. Nothing outside the folder is written, and the
+user's keys are not touched.
+"""
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from ledger.certificates.issue import Issued, certify
+from ledger.certificates.open import verify_certificate
+from ledger.certificates.report import Report
+from ledger.corpus.ingest import Noted, ingest
+from ledger.corpus.releases import Fetched, NotFetchedError, Release, fetch_releases
+from ledger.errors import InputError, StorageError, printable
+from ledger.log.keys import KeyRing
+from ledger.log.verify import LogReport, verify_log
+from ledger.provenance.datasets import ShownDataset, overlap, show_dataset
+from ledger.provenance.documents import find_dataset
+from ledger.provenance.labels import LabelCount, count_labels
+from ledger.provenance.opening import create_ledger, open_ledger
+from ledger.provenance.policy import load_policy
+from ledger.provenance.rules import Policy
+
+__all__ = ["PINNED", "Corpus", "Demo", "run_demo"]
+
+MARKER = "headwater-demo.txt"
+_MARKED = """Made by `headwater demo`; running it here again replaces all of it but downloads/.
+
+ledger.db         the ledger; ledger.vault.db beside it holds private values, such as paths
+config/           the demo's own keys
+certificate/      the certificate: open certificate.html
+downloads/        what was fetched, and the index page that lists it
+texts/            texts of installed packages, where nothing could be fetched
+"""
+_MADE = ("certificate", "config", "ledger.db.staging", "texts")
+_POLICY = "clean-strict"
+
+
+PINNED = (
+    Release(
+        "django",
+        "4.1",
+        "Django-4.1.tar.gz",
+        "032f8a6fc7cf05ccd1214e4a2e21dfcd6a23b9d575c6573cacc8c67828dbe642",
+    ),
+    Release(
+        "django",
+        "5.2",
+        "Django-5.2.tar.gz",
+        "1a47f7a7a3d43ce64570d350e008d2949abe8c7e21737b351b6a1611277c6d89",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One dataset to be: its input, and the dataset.toml that describes it."""
+
+    input: Path
+    description: Path
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo did. `instead` says why nothing was fetched, None where it was.
+
+    `shared` counts the documents of `second` that are byte for byte in `first`; `evidence` is what
+    was found out about the archives' dates.
+    """
+
+    folder: Path
+    instead: str | None
+    first: ShownDataset
+    second: ShownDataset
+    shared: int
+    policy: Policy
+    labels: tuple[LabelCount, ...]
+    verified: LogReport
+    issued: Issued
+    certificate: Report
+    evidence: tuple[Noted, ...]
+    seconds: float
+
+
+def run_demo(
+    folder: Path,
+    say: Callable[[str], None] = lambda _: None,
+    releases: tuple[Release, ...] = PINNED,
+) -> Demo:
+    """Run the demo in `folder`, which is new, empty, or an earlier demo's.
+
+    Raises InputError if something else lies there, VerificationError if an archive or index is
+    not what it must be, StorageError.
+    """
+    began = time.monotonic()
+    _prepare(folder)
+    instead = None
+    try:
+        fetched = fetch_releases(folder / "downloads", releases, say)
+        corpora = [_described(folder / "downloads", release, fetched) for release in releases]
+    except NotFetchedError as reason:
+        instead = str(reason)
+        say(f"nothing fetched: {instead}")
+        say("using text already on this machine: what installed packages say of themselves")
+        corpora = _installed(folder / "texts")
+    ring = KeyRing(folder / "config")
+    location = str(folder / "ledger.db")
+    create_ledger(location, keys=ring)
+    policy = load_policy(_POLICY)
+    with open_ledger(location, write=True, keys=ring) as log:
+        names: list[str] = []
+        evidence: list[Noted] = []
+        for corpus in corpora:
+            say(f"ingesting {corpus.input}")
+            found = ingest(log, [corpus.input], describe_with=corpus.description)
+            names.append(found.dataset)
+            evidence += found.evidence
+        first, second = names
+        say(f"certifying {second}")
+        issued = certify(log, second, folder / "certificate", policy=policy)
+        say("verifying the ledger and the certificate")
+        verified = verify_log(log)
+        report = verify_certificate(
+            folder / "certificate", ring.verifiers("log"), ring.verifiers("statement"), log
+        )
+        return Demo(
+            folder=folder,
+            instead=instead,
+            first=show_dataset(log, first),
+            second=show_dataset(log, second),
+            shared=overlap(log, second, first),
+            policy=policy,
+            labels=tuple(
+                count_labels(log.connection, policy, find_dataset(log.connection, second))
+            ),
+            verified=verified,
+            issued=issued,
+            certificate=report,
+            evidence=tuple(evidence),
+            seconds=time.monotonic() - began,
+        )
+
+
+def _prepare(folder: Path) -> None:
+    """Make room for a new run; never touches a folder that no demo made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        marker = folder / MARKER
+        if not marker.exists() and any(folder.iterdir()):
+            raise InputError(
+                f"{printable(folder)}: found other files, expected an empty folder",
+                hint="name another folder with -o",
+            )
+        marker.write_text(_MARKED)
+        for name in _MADE:
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+        for file in (*folder.glob("ledger.db*"), *folder.glob("ledger.vault.db*")):
+            file.unlink()
+        (folder / "downloads").mkdir(exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{printable(error.filename or folder)}: {(error.strerror or str(error)).lower()}",
+            hint="name another folder with -o",
+        ) from error
+
+
+def _described(folder: Path, release: Release, fetched: Fetched) -> Corpus:
+    issuer = f"issuer = {json.dumps(fetched.host)}\n" if fetched.host else ""
+    description = folder / f"{release.project}-docs-{release.version}.toml"
+    description.write_text(
+        f'name = "{release.project}-docs"\n'
+        f'version = "{release.version}"\n'
+        'license = "BSD-3-Clause"\n'
+        'channel = "public_dataset"\n'
+        'include = ["*/docs/**/*.txt"]\n\n'
+        f'[[evidence]]\ntype = "registry_release"\nresponse = "{fetched.page.name}"\n{issuer}'
+    )
+    return Corpus(folder / release.file, description)
+
+
+# --- texts that are here already
+
+_LICENCE = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def _installed(folder: Path) -> list[Corpus]:
+    """Licence files and long descriptions of installed packages, as two folders of text."""
+    corpora = []
+    for name, texts in (("licences", _licences), ("descriptions", _descriptions)):
+        place = folder / name
+        place.mkdir(parents=True)
+        found = 0
+        for package in distributions():
+            for file, text in texts(package):
+                safe = _UNSAFE.sub("_", f"{package.metadata['Name']}-{package.version}-{file}")
+                found += _written(place / safe[:200], text)
+        if not found:
+            raise InputError(
+                f"{printable(place)}: found no {name} of installed packages",
+                hint="connect to a network, or ingest a folder of your own",
+            )
+        description = folder / f"installed-{name}.toml"
+        description.write_text(f'name = "installed-{name}"\nversion = "1"\nchannel = "other"\n')
+        corpora.append(Corpus(place, description))
+    return corpora
+
+
+def _written(path: Path, text: str) -> bool:
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # metadata that was not UTF-8 in the first place is no text here
+        return False
+    if data.strip():
+        path.write_bytes(data)
+    return bool(data.strip())
+
+
+def _licences(package: Distribution) -> Iterator[tuple[str, str]]:
+    for file in package.files or ():
+        if ".dist-info" in file.parts[0] and _LICENCE.search(file.name):
+            try:
+                yield f"{'-'.join(file.parts[1:])}.txt", file.read_text()
+            except (OSError, UnicodeDecodeError):  # gone, or in some other encoding: no text here
+                continue
+
+
+def _descriptions(package: Distribution) -> Iterator[tuple[str, str]]:
+    text = package.metadata.get_payload()  # type: ignore[attr-defined]  # it is an email.message
+    if isinstance(text, str):
+        yield "description.md", text
