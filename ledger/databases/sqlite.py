@@ -185,10 +185,15 @@ class SQLite:
         )
         return statement, parameters
 
-    def problems(self, connection: Connection) -> list[str]:
-        """What the engine finds wrong with its own pages and indexes; empty if nothing."""
+    def problems(self, connection: Connection, tables: Sequence[str] = ()) -> list[str]:
+        """What the engine finds wrong with its own pages and indexes; empty if nothing.
+
+        `tables` narrows it to these and their indexes.
+        """
         try:
-            rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
+            rows = []
+            for part in tables or ("20",):
+                rows += connection.execute(f"PRAGMA integrity_check({part})").fetchall()
         except sqlite3.DatabaseError as error:
             return [str(error)]
         return [row[0] for row in rows if row[0] != "ok"]

@@ -18,7 +18,7 @@ from ledger.log.originrows import TEXT_COLUMNS, OriginColumns, OriginReader
 
 __all__ = ["PART", "Decoded", "Decoder", "decode"]
 
-PART = 8192  # entries read at a time: a few megabytes
+PART = 2048  # entries read at a time: about a megabyte
 
 Digests = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]

@@ -18,7 +18,7 @@ from ledger.log.store import Store
 
 __all__ = ["Feeder"]
 
-_CHUNK = 2 * PART
+_CHUNK = 8 * PART
 
 
 class Feeder:

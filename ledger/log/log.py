@@ -6,6 +6,7 @@ A batch is in or out as a whole. Exactly one checkpoint follows each batch; a cr
 leaves an unsigned tail that the next writer signs before it adds anything.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +42,7 @@ __all__ = ["Appended", "Log"]
 
 MAX_BATCH = 10_240  # entries a transaction: what others wait for
 _WORTH_A_THREAD = 2_048
+_HAND_OVER = 0.0005  # seconds until the hashing lets the inserting thread begin its next
 
 
 @dataclass(frozen=True)
@@ -204,10 +206,15 @@ class Log:
             reader.flush()
             plan = plan_batch(state, entries)
         else:
-            with ThreadPoolExecutor(1) as pool:
-                flushing = pool.submit(reader.flush)
-                plan = plan_batch(state, entries)
-            flushing.result()
+            interval = sys.getswitchinterval()
+            sys.setswitchinterval(_HAND_OVER)
+            try:
+                with ThreadPoolExecutor(1) as pool:
+                    flushing = pool.submit(reader.flush)
+                    plan = plan_batch(state, entries)
+                flushing.result()
+            finally:
+                sys.setswitchinterval(interval)
         after = self.store.write(plan)
         self._settle(batch, after.size)
         return after

@@ -100,19 +100,23 @@ def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
 
 
 def subtree_from_tiles(read_tile: ReadTile) -> Subtree:
-    """A merkle.Subtree over tiles: at most one tile read a hash, and ≤ 128 in-tile hashes.
+    """A merkle.Subtree over tiles: each tile is read once, and hashed up at most once.
 
     `read_tile(level, index)` gives the tile's hashes, full or partial, as one byte string.
     """
+    known: dict[tuple[int, int], list[list[bytes]]] = {}
 
     def subtree(level: int, index: int) -> bytes:
         tile_level, inner = divmod(level, 8)
-        count = 1 << inner  # tile hashes under this node; they share one tile, being aligned
-        tile, first = divmod(index * count, WIDTH)
-        data = read_tile(tile_level, tile)
-        hashes = [data[i * HASH_BYTES : (i + 1) * HASH_BYTES] for i in range(first, first + count)]
-        while len(hashes) > 1:
-            hashes = level_up(hashes)
-        return hashes[0]
+        tile, place = divmod(index, WIDTH >> inner)  # aligned: what is under a node is in one tile
+        rows = known.get((tile_level, tile))
+        if rows is None:
+            data = read_tile(tile_level, tile)
+            leaves = [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
+            rows = known[tile_level, tile] = [leaves]
+        while len(rows) <= inner:
+            below = rows[-1]
+            rows.append(level_up(below[: len(below) & ~1]))
+        return rows[inner][place]
 
     return subtree

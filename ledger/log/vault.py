@@ -267,9 +267,7 @@ def _blocks(
         part = disclosures[start : start + BLOCK]
         spelled = {scope: scope.hex() for scope in {item.scope for item in part if item}}
         items = [
-            (offset, spelled[item.scope], item.values)
-            for offset, item in enumerate(part)
-            if item is not None
+            (offset, spelled[item.scope], item.values) for offset, item in enumerate(part) if item
         ]
         if items:
             raw = orjson.dumps(items)
