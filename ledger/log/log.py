@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -27,7 +28,7 @@ from ledger.log.canonical import MAX_ENTRY_BYTES, Entry, parse_digest, parse_ent
 from ledger.log.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from ledger.log.decode import Decoded, decode
 from ledger.log.keys import KeyRing
-from ledger.log.merkle import prove_inclusion
+from ledger.log.merkle import Subtree, prove_inclusion
 from ledger.log.notes import Signer, parse_note, sign_note
 from ledger.log.pins import Pin, Pins
 from ledger.log.projection import EntryProjection, Projection, Reader
@@ -86,6 +87,7 @@ class Log:
         self.store = Store(self.connection)
         self.projections: tuple[Projection, ...] = (EntryProjection(self.runs), *projections)
         self._state: State | None = None
+        self._proving: tuple[State, Subtree] | None = None
         self._signer: Signer | None = None
         self._pinned = False
 
@@ -160,9 +162,16 @@ class Log:
         checkpoint, note = self.checkpoint()
         if not 0 <= index < checkpoint.size:
             raise InputError(f"entry {index}: the newest checkpoint has {checkpoint.size} entries")
+        proof = prove_inclusion(index, checkpoint.size, self._tree())
+        return InclusionProof(index, tuple(proof), note)
+
+    def _tree(self) -> Subtree:
+        """The tree as it stands; tiles that were read for one proof serve the next."""
         state = self._current()
-        subtree = subtree_from_tiles(lambda level, i: self.store.read_tile(state, level, i))
-        return InclusionProof(index, tuple(prove_inclusion(index, checkpoint.size, subtree)), note)
+        if self._proving is None or self._proving[0] is not state:
+            read = partial(self.store.read_tile, state)
+            self._proving = (state, subtree_from_tiles(read))
+        return self._proving[1]
 
     # --- writing
 

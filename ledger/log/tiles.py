@@ -100,11 +100,14 @@ def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
 
 
 def subtree_from_tiles(read_tile: ReadTile) -> Subtree:
-    """A merkle.Subtree over tiles: each tile is read once, and hashed up at most once.
+    """A merkle.Subtree over tiles: each is read and hashed up at most once while it is kept.
+
+    Kept are the upper tiles, one in 256, and the last one of level 0.
 
     `read_tile(level, index)` gives the tile's hashes, full or partial, as one byte string.
     """
     known: dict[tuple[int, int], list[list[bytes]]] = {}
+    last = [(0, -1)]
 
     def subtree(level: int, index: int) -> bytes:
         tile_level, inner = divmod(level, 8)
@@ -113,6 +116,9 @@ def subtree_from_tiles(read_tile: ReadTile) -> Subtree:
         if rows is None:
             data = read_tile(tile_level, tile)
             leaves = [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
+            if tile_level == 0:
+                known.pop(last.pop(), None)
+                last.append((0, tile))
             rows = known[tile_level, tile] = [leaves]
         while len(rows) <= inner:
             below = rows[-1]
