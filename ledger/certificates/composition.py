@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ledger.certificates.content_root import content_root
 from ledger.certificates.elsewhere import shared_dates
 from ledger.databases import Connection
-from ledger.errors import InputError, UnknownNameError, printable
+from ledger.errors import InputError
+from ledger.provenance.documents import find_dataset
 from ledger.provenance.facts import Dates
 from ledger.provenance.gather import Source
 from ledger.provenance.rules import Policy
@@ -108,23 +109,6 @@ def add_up(amounts: Iterable[Sequence[int]]) -> Amount:
     """The sum of amounts; of none, zero."""
     columns = list(zip(*amounts, strict=True)) or [(0,), (0,), (0,)]
     return Amount(*map(sum, columns))
-
-
-def find_dataset(connection: Connection, dataset: str) -> int:
-    """The id of `name@version`. Raises UnknownNameError, or InputError for another spelling."""
-    name, at, version = dataset.rpartition("@")
-    if not at or not name or not version:
-        raise InputError(
-            f"{printable(dataset)}: found no version, expected NAME@VERSION",
-            hint="headwater dataset list",
-        )
-    row = connection.execute(
-        "SELECT id FROM dataset WHERE name = ? AND version = ?", (name, version)
-    ).fetchone()
-    if row is None:
-        rows = connection.execute("SELECT name, version FROM dataset").fetchall()
-        raise UnknownNameError("dataset", dataset, [f"{n}@{v}" for n, v in rows])
-    return int(row[0])
 
 
 def dataset_root(view: View) -> bytes:
