@@ -8,7 +8,10 @@ from ledger.claims.fields import Body
 from ledger.claims.key import Key
 from ledger.claims.operation import Operation
 from ledger.claims.origin import Locator, Origin, Private
+from ledger.claims.overlap import Overlap
 from ledger.claims.policy import Policy
+from ledger.claims.reserve import Reserve
+from ledger.claims.takedown import Takedown
 from ledger.claims.withdrawal import Withdrawal
 
 __all__ = [
@@ -22,8 +25,11 @@ __all__ = [
     "Locator",
     "Operation",
     "Origin",
+    "Overlap",
     "Policy",
     "Private",
+    "Reserve",
+    "Takedown",
     "Withdrawal",
 ]
 
@@ -35,6 +41,9 @@ BODIES: dict[str, type[Body]] = {
     "key": Key,
     "operation": Operation,
     "origin": Origin,
+    "overlap": Overlap,
     "policy": Policy,
+    "reserve": Reserve,
+    "takedown": Takedown,
     "withdrawal": Withdrawal,
 }

@@ -19,4 +19,5 @@ class Dataset(Body):
     columns: dict[str, Short] | None = None
     include: list[Short] | None = None
     language: Short | None = None
+    options: list[Short] | None = None  # readers' own, `reader.option=value`
     description: Digest | None = None  # the dataset.toml itself, an attachment in the vault

@@ -11,7 +11,11 @@ __all__ = ["Evidence"]
 
 
 class Evidence(Body):
-    """`existed_by` is an upper bound in Unix seconds, never a creation date."""
+    """`existed_by` is an upper bound in Unix seconds, never a creation date.
+
+    `input` is the file, archive or folder that was looked at where the subject only lies in it;
+    whoever checks again starts there.
+    """
 
     type: Short
     binding: Literal["exact_bytes", "container_member", "derived", "url_only"]
@@ -19,4 +23,5 @@ class Evidence(Body):
     checker: Short
     existed_by: Seconds | None = None
     issuer: Short | None = None
+    input: Digest | None = None
     proof: Digest | None = None  # what was checked, an attachment in the vault

@@ -8,7 +8,10 @@ __all__ = ["Operation"]
 
 
 class Operation(Body):
-    """`rows` were recorded and `rejected` were not; `map` digests the column map and globs."""
+    """`rows` were recorded and `rejected` were not; `map` digests the column map and options.
+
+    `extractors` made text out of bytes that are none (`name/version options`).
+    """
 
     operation: Literal["ingest"] = "ingest"
     dataset: DatasetName
@@ -18,4 +21,6 @@ class Operation(Body):
     reader: Short
     reader_version: Count
     map: Digest
+    extractors: list[Short] | None = None
+    language_detector: Short | None = None  # name/version, where it was asked
     path: Digest | None = None  # commitment

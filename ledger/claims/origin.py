@@ -1,5 +1,9 @@
 """origin: this document is a member of this dataset, found there. Subject: the document."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from ledger.claims.fields import Body, Channel, Count, DatasetName, Digest, Seconds, Short
 
 __all__ = ["Locator", "Origin", "Private"]
@@ -18,13 +22,18 @@ class Private(Body):
 
     author: Digest | None = None
     path: Digest | None = None
+    record: Digest | None = None
     rights_holder: Digest | None = None
     title: Digest | None = None
     url: Digest | None = None
 
 
 class Origin(Body):
-    """Sizes in bytes of UTF-8; `license` is concluded, `license_stated` as the source spells it."""
+    """Sizes in bytes of UTF-8; `license` is concluded, `license_stated` as the source spells it.
+
+    `language_ppm` is the score of the operation's detector, absent where the source names the
+    language or nobody does.
+    """
 
     bytes: Count
     channel: Channel
@@ -35,6 +44,7 @@ class Origin(Body):
     content_type: Short | None = None
     crawler: Short | None = None
     language: Short | None = None
+    language_ppm: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
     license: Short | None = None
     license_stated: Short | None = None
     private: Private | None = None
