@@ -94,6 +94,10 @@ class SQLite:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
+    def shrink(self, connection: Connection) -> None:
+        """Give up the pages that are cached: whoever reads on reads them again."""
+        connection.execute("PRAGMA shrink_memory")
+
     def guard(self, connection: Connection) -> None:
         """Install the append-only triggers: a seat belt, the guarantee is checkpoints and pins.
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ledger.claims import Origin
 from ledger.errors import VerificationError
 from ledger.log.canonical import Entry, parse_digest, parse_entry
-from ledger.log.originrows import TEXT_COLUMNS, OriginColumns, OriginReader
+from ledger.log.originrows import INT_COLUMNS, TEXT_COLUMNS, OriginColumns, OriginReader
 
 __all__ = ["PART", "Decoded", "Decoder", "decode"]
 
@@ -86,13 +86,17 @@ class Decoder:
         """All that was added, as one batch."""
         readers = [reader for _, reader in self._parts]
         columns = OriginColumns(
-            np.concatenate([reader.bytes for reader in readers]),
-            np.concatenate([reader.collected_at for reader in readers]),
-            {
+            **{
+                name: np.concatenate([reader.ints[name] for reader in readers])
+                for name in INT_COLUMNS
+            },
+            codes={
                 name: np.concatenate([reader.codes[name] for reader in readers])
                 for name in TEXT_COLUMNS
             },
-            {name: self._texts(name) for name in TEXT_COLUMNS},
+            values={
+                name: [value.decode() for value in self._values[name]] for name in TEXT_COLUMNS
+            },
         )
         mask = np.ones(len(self._kinds), np.bool_)
         mask[list(self._others)] = False
@@ -105,20 +109,6 @@ class Decoder:
             origins=columns.take(rows),
             others=self._others,
         )
-
-    def _texts(self, name: str) -> list[str]:
-        try:
-            return [value.decode() for value in self._values[name]]
-        except UnicodeDecodeError:
-            for index, reader in self._parts:
-                for row, code in enumerate(reader.codes[name].tolist()):
-                    try:
-                        [*self._values[name], b""][code].decode()
-                    except UnicodeDecodeError as error:
-                        raise VerificationError(
-                            f"entry {index[row]}: an origin's {name} is not UTF-8"
-                        ) from error
-            raise
 
 
 def decode(indices: Sequence[int] | Ints, entries: Sequence[bytes]) -> Decoded:

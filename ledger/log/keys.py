@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -23,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ledger.claims.key import KeyUse
 from ledger.errors import InputError, KeyPermissionError, RefusedError, UnknownNameError
-from ledger.log.notes import Signer, Verifier, parse_vkey
+from ledger.log import p256
+from ledger.log.notes import ECDSA_P256, Signer, Verifier, parse_vkey
 
 __all__ = ["USES", "KeyRing", "PublicKey", "config_folder"]
 
@@ -55,14 +57,17 @@ class KeyRing:
         self.folder = folder or config_folder()
 
     def generate(self, name: str, use: str) -> PublicKey:
-        """A new Ed25519 key for one use. Raises InputError for a name no vkey can hold."""
+        """A new key for one use: P-256 for `seal`, Ed25519 for any other.
+
+        Raises InputError for a name no vkey can hold.
+        """
         if use not in USES:
             raise UnknownNameError("key use", use, USES)
         if not name or "+" in name or not name.isprintable() or any(c.isspace() for c in name):
             raise InputError(
                 f"{name!r} is not a key name", hint="no spaces and no +, such as example.org/log"
             )
-        signer = Signer(name, Ed25519PrivateKey.from_private_bytes(secrets.token_bytes(32)))
+        signer = Signer(name, _new_private(use))
         keys = self.folder / "keys"
         keys.mkdir(parents=True, exist_ok=True, mode=0o700)
         pem = signer.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -103,6 +108,12 @@ class KeyRing:
         if use not in USES:
             raise UnknownNameError("key use", use, USES)
         key = PublicKey(parse_vkey(vkey), use, False)
+        if (key.verifier.algorithm == ECDSA_P256) != (use == "seal"):
+            found, expected = ("a P-256", "an Ed25519")[:: -1 if use == "seal" else 1]
+            raise InputError(
+                f"{found} key for use {use}, expected {expected} one",
+                hint="a key of use seal is P-256, of any other use Ed25519",
+            )
         if not any(k.verifier == key.verifier and k.use == use for k in self.trusted()):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (self.folder / "trusted").open("a") as file:
@@ -130,13 +141,13 @@ class KeyRing:
             if (key.use, key.verifier.name) == (use, name) and (
                 not allowed or key.verifier.vkey in allowed
             ):
-                return Signer(name, self._load(self.path(key)))
+                return Signer(name, self._load(self.path(key), use))
         raise RefusedError(
             f"no {use} key named {name} in {self.folder / 'keys'}",
             hint="copy the key's .pem and .vkey there, or set HEADWATER_CONFIG to its folder",
         )
 
-    def _load(self, path: Path) -> Ed25519PrivateKey:
+    def _load(self, path: Path, use: str) -> Ed25519PrivateKey | EllipticCurvePrivateKey:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
             raise KeyPermissionError(
@@ -147,7 +158,10 @@ class KeyRing:
             key = load_pem_private_key(path.read_bytes(), password=None)
         except (ValueError, TypeError) as error:
             raise InputError(f"{path}: not a PKCS#8 private key") from error
-        if not isinstance(key, Ed25519PrivateKey):
+        if use == "seal":
+            if not isinstance(key, EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+                raise InputError(f"{path}: not a P-256 key")
+        elif not isinstance(key, Ed25519PrivateKey):
             raise InputError(f"{path}: not an Ed25519 key")
         return key
 
@@ -164,3 +178,9 @@ class KeyRing:
                 raise InputError(f"{path}:{number}: {use!r} is not a key use")
             keys.append(PublicKey(parse_vkey(vkey), use, False))
         return keys
+
+
+def _new_private(use: str) -> Ed25519PrivateKey | EllipticCurvePrivateKey:
+    if use == "seal":
+        return p256.generate()
+    return Ed25519PrivateKey.from_private_bytes(secrets.token_bytes(32))

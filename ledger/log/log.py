@@ -180,11 +180,14 @@ class Log:
         entries: Sequence[bytes],
         disclosures: Sequence[Disclosure | None] = (),
         attachments: Sequence[bytes] = (),
+        check: Callable[[], None] | None = None,
     ) -> Appended:
         """Record entries as one batch, signed and pinned on return.
 
-        `disclosures` stand beside `entries`, one each or none at all. Raises BusyError,
-        LogMovedError, ForkError, StorageError or KeyPermissionError; then nothing was recorded.
+        `disclosures` stand beside `entries`, one each or none at all. `check` reads the log once
+        more, when nobody else can write any longer, and raises if the entries no longer fit.
+        Raises BusyError, LogMovedError, ForkError, StorageError or KeyPermissionError; then
+        nothing was recorded.
         """
         if not entries:
             raise ValueError("a batch has at least one entry")
@@ -197,6 +200,8 @@ class Log:
             self._check_pin(state)
             self._sign_last(state)
             self._require_projections(state.size)
+            if check is not None:
+                check()
             if self.vault is not None:
                 self.vault.store(state.size, disclosures, attachments)
             after = self._write(state, entries)

@@ -1,5 +1,7 @@
 """C2SP signed notes: text, a blank line, signature lines. Ed25519 and its cosignature.
 
+ECDSA P-256 keys (type 0x02) have the same spelling; they sign bundles of reserves, never a note.
+
     example.com/log
     600
     WyMkmHIxP4Mx+WsBFQhryfwTo+99EeVoGs7Hzl1+B2Y=
@@ -17,11 +19,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+import ledger.log.p256 as p256
 from ledger.errors import BadSignatureError, InputError, UntrustedSignerError
 
 __all__ = [
+    "ECDSA_P256",
     "ED25519",
     "Note",
     "NoteSignature",
@@ -36,6 +45,7 @@ __all__ = [
 ]
 
 ED25519 = 0x01
+ECDSA_P256 = 0x02  # the public key is a SubjectPublicKeyInfo in DER
 COSIGNATURE = 0x04  # timestamped Ed25519, C2SP tlog-cosignature
 MAX_SIGNATURES = 64
 _DASH = "\N{EM DASH} "
@@ -51,7 +61,9 @@ def decode_base64(text: str) -> bytes:
 
 
 def key_id(name: str, algorithm: int, public: bytes) -> bytes:
-    # SHA-256(name ‖ 0x0A ‖ type ‖ public key)[:4], C2SP signed-note
+    # SHA-256(name ‖ 0x0A ‖ type ‖ public key)[:4]; for ECDSA of the key alone. C2SP signed-note
+    if algorithm == ECDSA_P256:
+        return sha256(public).digest()[:4]
     return sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
 
 
@@ -77,7 +89,19 @@ class Verifier:
         blob = base64.b64encode(bytes([self.algorithm]) + self.public).decode()
         return f"{self.label}+{blob}"
 
+    @property
+    def pem(self) -> bytes:
+        """The public key as `openssl` reads it: SubjectPublicKeyInfo in PEM."""
+        key: Ed25519PublicKey | EllipticCurvePublicKey
+        if self.algorithm == ECDSA_P256:
+            key = p256.load_spki(self.public)
+        else:
+            key = Ed25519PublicKey.from_public_bytes(self.public)
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
     def verifies(self, message: bytes, signature: bytes) -> bool:
+        if self.algorithm == ECDSA_P256:
+            return p256.verifies(self.public, message, signature)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
@@ -90,13 +114,17 @@ class Signer:
     """A private key with a name. Its repr shows no secret."""
 
     name: str
-    private: Ed25519PrivateKey
+    private: Ed25519PrivateKey | EllipticCurvePrivateKey
 
     @property
     def verifier(self) -> Verifier:
+        if isinstance(self.private, EllipticCurvePrivateKey):
+            return Verifier(self.name, p256.spki_of(self.private), ECDSA_P256)
         return Verifier(self.name, self.private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
+        if isinstance(self.private, EllipticCurvePrivateKey):
+            return p256.sign(self.private, message)
         return self.private.sign(message)
 
     def __repr__(self) -> str:
@@ -109,15 +137,23 @@ def parse_vkey(text: str) -> Verifier:
         name, _, blob = text.strip().split("+", 2)
         data = decode_base64(blob)
         verifier = Verifier(name, data[1:], data[0])
-        good = verifier.vkey == text.strip() and _NAME.fullmatch(name) and len(data) == 33
+        good = verifier.vkey == text.strip() and _NAME.fullmatch(name) and _is_key(verifier)
     except (ValueError, IndexError, binascii.Error):
         good = None
-    if not good or verifier.algorithm not in (ED25519, COSIGNATURE):
+    if not good:
         raise InputError(
             f"{text.strip()[:100]!r} is not a verifier key",
             hint="a vkey looks like example.org/log+0123abcd+AbC…=; `key show` prints one",
         )
     return verifier
+
+
+def _is_key(verifier: Verifier) -> bool:
+    """Whether type and public key go together. Raises ValueError for what is no P-256 key."""
+    if verifier.algorithm == ECDSA_P256:
+        p256.load_spki(verifier.public)
+        return True
+    return verifier.algorithm in (ED25519, COSIGNATURE) and len(verifier.public) == 32
 
 
 @dataclass(frozen=True)

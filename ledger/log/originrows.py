@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ledger.claims.fields import Channel
 
-__all__ = ["MISSING", "TEXT_COLUMNS", "OriginColumns", "OriginReader", "unhex"]
+__all__ = ["INT_COLUMNS", "MISSING", "TEXT_COLUMNS", "OriginColumns", "OriginReader", "unhex"]
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -24,11 +24,13 @@ Codes = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 MISSING = int(np.iinfo(np.int64).min)  # an absent integer
+INT_COLUMNS = ("bytes", "claimed_at", "collected_at", "language_ppm")
 TEXT_COLUMNS = (
     "channel", "content_type", "dataset", "file", "language", "license", "site", "topic",
 )  # fmt: skip
 
 _INT, _TEXT, _HEX64 = rb"(?:0|[1-9][0-9]{0,14})", rb'[^"\\\x00-\x1f\x7f]+', rb"[0-9a-f]{64}"
+_PPM, _MOST_PPM = rb"(?:0|[1-9][0-9]{0,5}|1000000)", 1_000_000
 
 _CHANNEL = "|".join(get_args(Channel)).encode()
 _NAME = rb"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
@@ -44,9 +46,10 @@ def _text(name: str) -> bytes:
     return _maybe(name, _TEXT, b'"', b'"')
 
 
+_PRIVATE_NAMES = ("author", "path", "record", "rights_holder", "title", "url")  # as sorted
 _PRIVATE = b"".join(
-    b'(?:"%s":"sha256:(?P<%s>%s)",?)?' % (name, name, _HEX64)
-    for name in (b"author", b"path", b"rights_holder", b"title", b"url")
+    b'(?:(?:(?<=\\{)|(?<="),)"%s":"sha256:(?P<%s>%s)")?' % (name, name, _HEX64)
+    for name in map(str.encode, _PRIVATE_NAMES)
 )
 ORIGIN = re.compile(
     b"".join(
@@ -59,6 +62,7 @@ ORIGIN = re.compile(
             _text("crawler"),
             b',"dataset":"(?P<dataset>%s@%s)"' % (_NAME, _NAME),
             _text("language"),
+            _maybe("language_ppm", _PPM),
             _text("license"),
             _text("license_stated"),
             b',"locator":\\{"file":"sha256:(?P<file>%s)"' % _HEX64,
@@ -73,7 +77,7 @@ ORIGIN = re.compile(
     )
 )
 _INTS = frozenset({"at", "bytes", "claimed_at", "collected_at", "part", "row", "tokens"})
-_HEXES = frozenset({"author", "file", "path", "rights_holder", "subject", "title", "url"})
+_HEXES = frozenset({"file", "subject", *_PRIVATE_NAMES})
 _SMALLEST_GROUP = 24  # below this many rows of one layout, one by one is faster
 
 _PLAIN = np.ones(256, np.bool_)  # bytes a JSON string may hold as they are
@@ -102,7 +106,9 @@ class OriginColumns:
     """Parallel columns. Text is coded: `codes[name]` indexes `values[name]`, -1 is absent."""
 
     bytes: Ints
+    claimed_at: Ints
     collected_at: Ints
+    language_ppm: Ints
     codes: Mapping[str, Codes]
     values: Mapping[str, Sequence[str]]
 
@@ -114,7 +120,9 @@ class OriginColumns:
             return self
         return OriginColumns(
             self.bytes[rows],
+            self.claimed_at[rows],
             self.collected_at[rows],
+            self.language_ppm[rows],
             {name: codes[rows] for name, codes in self.codes.items()},
             self.values,
         )
@@ -131,8 +139,7 @@ class OriginReader:
         count = len(entries)
         self.done = np.zeros(count, np.bool_)
         self.subjects = np.zeros((count, 32), np.uint8)
-        self.bytes = np.full(count, MISSING)
-        self.collected_at = np.full(count, MISSING)
+        self.ints = {name: np.full(count, MISSING) for name in INT_COLUMNS}
         self.codes = {name: np.full(count, -1, np.int32) for name in TEXT_COLUMNS}
         self._values = values
 
@@ -147,6 +154,8 @@ class OriginReader:
 
     def _read_length(self, rows: Ints, length: int) -> None:
         joined = b"".join([self._entries[row] for row in rows.tolist()])
+        if not _is_utf8(joined):
+            return  # one by one: what is canonical JSON is UTF-8 throughout
         matrix = np.frombuffer(joined, np.uint8).reshape(len(rows), length)
         for _ in range(8):  # layouts of one length: digits move between numbers
             found = ORIGIN.fullmatch(matrix[0].tobytes())
@@ -177,6 +186,9 @@ class OriginReader:
             part = matrix[:, start:end]
             if name in _INTS:
                 values[name], good = _numbers(part)
+            elif name == "language_ppm":
+                values[name], good = _numbers(part)
+                good &= values[name] <= _MOST_PPM
             elif name == "subject":
                 values[name], good = unhex(part)
             elif name in _HEXES:
@@ -201,7 +213,7 @@ class OriginReader:
                 distinct = [b"sha256:" + item for item in distinct]
             codes = [known.setdefault(item, len(known)) for item in distinct]
             self.codes[name][rows] = np.array(codes, np.int32)[inverse]
-        for name, target in (("bytes", self.bytes), ("collected_at", self.collected_at)):
+        for name, target in self.ints.items():
             if name in values:
                 value = values[name]
                 target[rows] = int(value) if isinstance(value, bytes) else _kept(value, alike)
@@ -216,16 +228,16 @@ class OriginReader:
         """Read the remaining rows that ORIGIN matches, one by one."""
         for row in np.flatnonzero(~self.done).tolist():
             found = ORIGIN.fullmatch(self._entries[row])
-            if found is not None:
+            if found is not None and _is_utf8(self._entries[row]):
                 self._read_one(row, found)
 
     def _read_one(self, row: int, found: re.Match[bytes]) -> None:
         texts = {name: found[name] for name in TEXT_COLUMNS if found[name] is not None}
         for name, text in texts.items():
             self.codes[name][row] = self._code(name, text)
-        self.bytes[row] = int(found["bytes"])
-        if found["collected_at"] is not None:
-            self.collected_at[row] = int(found["collected_at"])
+        for name, target in self.ints.items():
+            if found[name] is not None:
+                target[row] = int(found[name])
         self.subjects[row] = np.frombuffer(bytes.fromhex(found["subject"].decode()), np.uint8)
         self.done[row] = True
 
@@ -236,10 +248,20 @@ class OriginReader:
             if text is not None:
                 known = self._values[name]
                 self.codes[name][row] = known.setdefault(text.encode(), len(known))
-        self.bytes[row] = body["bytes"]
-        self.collected_at[row] = body.get("collected_at", MISSING)
+        for name, target in self.ints.items():
+            target[row] = body.get(name, MISSING)
         self.subjects[row] = np.frombuffer(subject, np.uint8)
         self.done[row] = True
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _kept(values: Any, alike: Mask | None) -> Any:

@@ -4,7 +4,7 @@ Already recorded = an earlier entry with the same claim id, actor and signatures
 later entry withdrew. Origins of a whole corpus go another way: corpus/ingest.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.claims import BODIES, Body
@@ -59,8 +59,12 @@ def record(
     *,
     actor: str = OPERATOR,
     attachments: Sequence[bytes] = (),
+    check: Callable[[], None] | None = None,
 ) -> list[Recorded]:
-    """Record claims as one batch. Raises InputError for a body that is not its kind's."""
+    """Record claims as one batch; `check` as `Log.append` takes it.
+
+    Raises InputError for a body that is not its kind's.
+    """
     at = log.clock()
     found: list[Recorded | None] = []
     entries: list[bytes] = []
@@ -85,7 +89,7 @@ def record(
         found.append(Recorded(-1 - pending[identity], identity, True))
     if not entries:
         return [item for item in found if item is not None]
-    first = log.append(entries, disclosures, attachments).first
+    first = log.append(entries, disclosures, attachments, check).first
     return [
         Recorded(first - 1 - item.index, item.claim_id, True) if item.new else item
         for item in found

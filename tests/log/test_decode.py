@@ -22,6 +22,7 @@ OPTIONAL = {
     "content_type": SHORT,
     "crawler": SHORT,
     "language": st.sampled_from(["en", "fr", "é", '"', "\\"]),
+    "language_ppm": st.sampled_from([0, 7, 450_000, 980_000, 1_000_000]),
     "license": SHORT,
     "license_stated": SHORT,
     "site": SHORT,
@@ -35,7 +36,7 @@ OPTIONAL = {
     "actor": st.sampled_from(["operator", "key:ada+00000000"]),
     "by": st.sampled_from([(), (), (), (ADA,)]),
     "private": st.dictionaries(
-        st.sampled_from(["author", "path", "rights_holder", "title", "url"]),
+        st.sampled_from(["author", "path", "record", "rights_holder", "title", "url"]),
         st.integers(0, 9).map(digest),
         min_size=1,
     ),
@@ -170,12 +171,24 @@ def attempt(entries: list[bytes]) -> None:
 @example([(3, ALIKE[3].index(b'"row":13') + 6, b"0", 1)])
 @example([(3, ALIKE[3].index(b"example.org"), b'","topic":"', 11)])
 @example([(0, ALIKE[0].index(b'"en"') + 1, b"\xff", 1)])
+@example([(0, ALIKE[0].index(b"operator"), b"\xff", 1)])
+@example([(n, ALIKE[n].index(b"operator"), b"\xff", 1) for n in range(60)])
+@example([(3, ALIKE[3].index(b'"},"site"') + 1, b",", 0)])
 @example([(0, ALIKE[0].index(b'"bytes":100') + 8, b"-", 1)])
 def test_a_row_that_only_looks_alike(edits: list[tuple[int, int, bytes, int]]) -> None:
     entries = [*ALIKE]
     for row, place, new, length in edits:
         entries[row] = entries[row][:place] + new + entries[row][place + length :]
     attempt(entries)
+
+
+@pytest.mark.parametrize("score", [1_000_001, 9_999_999])
+def test_a_score_over_the_whole_hides_among_rows_of_its_layout(score: int) -> None:
+    good = [origin(digest(n), row=n + 10, language_ppm=1_000_000) for n in range(41)]
+    entries = [format_entry(entry) for entry in good]
+    entries[40] = entries[40].replace(b'"language_ppm":1000000', b'"language_ppm":%d' % score)
+    with pytest.raises(VerificationError, match=r"entry 40: an origin's language_ppm"):
+        decode(range(41), entries)
 
 
 BODY = {
@@ -196,6 +209,7 @@ STRANGE = {
     "locator_text": BODY | {"locator": "f"},
     "file_no_digest": BODY | {"locator": {"file": "f", "part": 0, "row": 0}},
     "file_sha512": BODY | {"locator": {"file": "sha512:" + "0" * 64, "part": 0, "row": 0}},
+    "score_over_the_whole": BODY | {"language_ppm": 1_000_001},
     "language_an_object": BODY | {"language": {"a": 1}},
     "collected_text": BODY | {"collected_at": "now"},
     "empty": {},

@@ -3,7 +3,7 @@ from hashlib import sha256
 
 import pytest
 
-from ledger.certificates.content_root import content_root
+from ledger.log.content_root import content_root
 from ledger.log.merkle import EMPTY_ROOT, leaf_hash, root_of
 
 
