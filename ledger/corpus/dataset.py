@@ -29,6 +29,7 @@ __all__ = [
     "describe",
     "find_description",
     "load_description",
+    "month_or_day",
     "parse_dataset_name",
 ]
 
@@ -88,6 +89,7 @@ class Description(BaseModel):
     ai_tools_since: Annotated[date, BeforeValidator(_day)] | None = None
     rights_holder: str | None = None
     roots: tuple[str, ...] = ()
+    options: dict[str, Short] = Field(default_factory=dict)  # readers' own, `reader.option`
     evidence: tuple[EvidenceSource, ...] = ()
     base: Path = Field(default=Path(), exclude=True)  # the folder dataset.toml lies in
 
@@ -125,6 +127,8 @@ class Description(BaseModel):
             body["columns"] = dict(sorted(self.columns.items()))
         if self.include:
             body["include"] = list(self.include)
+        if self.options:
+            body["options"] = [f"{key}={value}" for key, value in sorted(self.options.items())]
         return body
 
     def evidence_for(self, path: Path) -> list[EvidenceSource]:
@@ -169,12 +173,44 @@ def find_description(inputs: Sequence[Path]) -> Path | None:
     return next(iter(found.values()), None)
 
 
-def describe(dataset: str | None, inputs: Sequence[Path], file: Path | None = None) -> Description:
+def describe(
+    dataset: str | None,
+    inputs: Sequence[Path],
+    file: Path | None = None,
+    *,
+    ai_tools_since: date | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Description:
     """The description that `file`, or one found with the inputs, gives; `dataset` is name@version.
 
-    Without any file a dataset is described by its name alone, channel `other`. Raises InputError
-    where neither gives a name, or both give different ones.
+    Without any file a dataset is described by its name alone, channel `other`. `ai_tools_since`
+    and each of `options` stand before what the file says. Raises InputError where neither gives a
+    name, or both give different ones.
     """
+    found = _described(dataset, inputs, file)
+    changed: dict[str, Any] = {}
+    if ai_tools_since is not None:
+        changed["ai_tools_since"] = ai_tools_since
+    if options:
+        changed["options"] = {**found.options, **options}
+    return found.model_copy(update=changed) if changed else found
+
+
+def month_or_day(text: str) -> date:
+    """The first day of `YYYY-MM`, or the day `YYYY-MM-DD`. Raises InputError."""
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
+            return date.fromisoformat(f"{text}-01")
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # a day no calendar has: refused below, like any other spelling
+    raise InputError(
+        f"{printable(text, 40)!r}: a date that is none, expected YYYY-MM or YYYY-MM-DD"
+    )
+
+
+def _described(dataset: str | None, inputs: Sequence[Path], file: Path | None) -> Description:
     named = parse_dataset_name(dataset) if dataset is not None else None
     path = file if file is not None else find_description(inputs)
     if path is not None:
@@ -231,6 +267,7 @@ def _refuse_unknown(path: Path, text: str, found: Mapping[str, Any]) -> None:
             near = UnknownNameError("key", key, known)
             raise MalformedError(path, _line_of(text, key), str(near), hint=near.hint)
     columns = found.get("columns", {})
+    # an [options] key is refused when the readers are known: ledger.corpus.readers.check_settings
     for key in columns if isinstance(columns, dict) else ():
         if key not in MAPPABLE:
             near = UnknownNameError("document column", key, MAPPABLE)

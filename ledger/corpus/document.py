@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-__all__ = ["CODES", "DOCUMENT", "PRIVATE", "STAGED", "Rejected"]
+__all__ = ["CODES", "DOCUMENT", "PRIVATE", "STAGED", "Passed", "Rejected"]
 
 CODES = (
     "language",
@@ -21,7 +21,8 @@ CODES = (
 )
 """Short public strings; each may enter a leaf, so none holds a control character."""
 
-PRIVATE = ("path", "url", "title", "author", "rights_holder")
+PRIVATE = ("path", "url", "title", "author", "rights_holder", "record")
+"""`record` is what the source calls the row: a WARC record, a message, a page's revision."""
 
 _LOCATOR = [
     pa.field("row", pa.int64(), nullable=False),  # ordinal from 0, of all rows or members
@@ -30,6 +31,7 @@ _LOCATOR = [
 _REST = [
     pa.field("file", pa.binary(32)),  # null: the input's own digest
     pa.field("language", pa.string()),
+    pa.field("language_ppm", pa.int64()),  # a detector's score; null where nobody detected
     pa.field("license_stated", pa.string()),
     pa.field("topic", pa.string()),
     pa.field("site", pa.string()),  # registrable domain
@@ -67,3 +69,14 @@ class Rejected:
 
     where: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Things that are no documents by design, such as redirects or attachments: seen and counted.
+
+    `what` is a plural in lower case, its untrusted parts already printable.
+    """
+
+    what: str
+    count: int

@@ -6,8 +6,9 @@ because an origin already recorded (same document, dataset and locator) is not r
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +17,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ledger.claims import Dataset, Operation
-from ledger.claims import Evidence as EvidenceBody
 from ledger.corpus.atomic import storage_error
 from ledger.corpus.dataset import Description, describe
-from ledger.corpus.evidence import Evidence, check, level
-from ledger.corpus.inputs import Input, expand
+from ledger.corpus.dating import (
+    evidence_claims,
+    evidence_tables,
+    record_in_batches,
+    refuse_unused,
+)
+from ledger.corpus.evidence import Evidence, Reading, check, level
+from ledger.corpus.inputs import Input, expand, left_over
 from ledger.corpus.origins import OriginContext, digest_matrix, origin_entries, scopes_of
-from ledger.corpus.readers import DEFAULTS, ReadOptions
+from ledger.corpus.readers import DEFAULTS, ReadOptions, Snapshot, check_settings
 from ledger.corpus.staging import Staged, StagedInput, read_options, stage, write_rejects
 from ledger.errors import InputError, RefusedError, VerificationError, printable
 from ledger.log.canonical import subject_of
 from ledger.log.log import Log
-from ledger.log.record import Claim, live, record
+from ledger.log.record import Claim, live
 from ledger.log.vault import Disclosure, Vault, commit, scope_of
 
 __all__ = ["Ingested", "Noted", "ingest"]
@@ -48,7 +54,10 @@ class Noted:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What one run recorded. `first` … `size` are the log's sizes before and after."""
+    """What one run recorded. `first` … `size` are the log's sizes before and after.
+
+    `passed` counts what is no document by design and `left_over` the files nobody reads, by ending.
+    """
 
     dataset: str
     inputs: int
@@ -60,6 +69,8 @@ class Ingested:
     first: int
     size: int
     evidence: tuple[Noted, ...]
+    passed: Mapping[str, int]
+    left_over: Mapping[str, int]
 
 
 def ingest(
@@ -71,10 +82,12 @@ def ingest(
     format: str | None = None,
     rejects: Path | None = None,
     options: ReadOptions = DEFAULTS,
+    ai_tools_since: date | None = None,
     progress: Progress | None = None,
 ) -> Ingested:
     """Record every document of `paths` as a member of a dataset.
 
+    `ai_tools_since` is the organisation's own boundary: from then on its writers had AI tools.
     Raises MalformedError at the first bad row (nothing is recorded) unless `rejects` names a file
     for them; InputError, VerificationError for evidence that contradicts an input, StorageError,
     BusyError.
@@ -82,11 +95,16 @@ def ingest(
     vault = log.vault
     if vault is None:
         raise RefusedError(f"{log.location}: opened for reading only")
-    description = describe(dataset, paths, describe_with)
+    description = describe(
+        dataset, paths, describe_with, ai_tools_since=ai_tools_since, options=options.settings
+    )
     _same_channel(log, description)
     options = read_options(description, options)
+    check_settings(options)
     inputs = expand(paths, format, options)
-    found = [(item, _evidence(item, description)) for item in inputs]
+    description, options = _settled(description, options, inputs)
+    refuse_unused(description, inputs, options)
+    found = _evidence(inputs, description, options, _phase(progress, "checking evidence"))
     folder = Path(f"{log.location}.staging")
     staged = stage(
         inputs,
@@ -99,7 +117,7 @@ def ingest(
     if rejects is not None:
         write_rejects(rejects, staged.rejects())
     first = log.size
-    noted = _announce(log, vault, description, staged, [evidence for _, evidence in found])
+    noted = _announce(log, vault, description, staged, found)
     recorded = already = size_bytes = 0
     for item in staged.inputs:
         for rows in _tables(item, description):
@@ -124,6 +142,8 @@ def ingest(
         first=first,
         size=log.size,
         evidence=tuple(noted),
+        passed=staged.passed,
+        left_over=left_over(paths, inputs, options),
     )
 
 
@@ -132,6 +152,21 @@ def _phase(progress: Progress | None, what: str) -> Callable[[int, int, int], No
         return None
     hear = progress
     return lambda done, total, documents: hear(what, done, total, documents)
+
+
+def _settled(
+    description: Description, options: ReadOptions, inputs: Sequence[Input]
+) -> tuple[Description, ReadOptions]:
+    """Options that will read the same again, where all inputs agree on them; they are recorded."""
+    found = [
+        item.reader.settle(item.path, options)
+        for item in inputs
+        if isinstance(item.reader, Snapshot)
+    ]
+    if not found or any(settings != found[0] for settings in found):
+        return description, options
+    settings = {**options.settings, **found[0]}
+    return description.model_copy(update={"options": settings}), replace(options, settings=settings)
 
 
 def _same_channel(log: Log, description: Description) -> None:
@@ -147,14 +182,27 @@ def _same_channel(log: Log, description: Description) -> None:
             )
 
 
-def _evidence(item: Input, description: Description) -> list[tuple[Evidence, str]]:
-    """Have every evidence table about this input checked; a contradiction stops the run."""
-    found = []
-    for source in description.evidence_for(item.path):
-        evidence = check(source.type, item.path, source.settings, description.base)
-        if evidence.outcome == "failed":
-            raise VerificationError(f"{printable(item.path)}: {evidence.detail}")
-        found.append((evidence, str(item.path)))
+def _evidence(
+    inputs: Sequence[Input],
+    description: Description,
+    options: ReadOptions,
+    progress: Callable[[int, int, int], None] | None,
+) -> list[list[tuple[Evidence, str]]]:
+    """Have every evidence table about each input checked; a contradiction stops the run."""
+    found: list[list[tuple[Evidence, str]]] = []
+    done, total = 0, sum(item.size for item in inputs)
+    for item in inputs:
+        about = []
+        for source, only in evidence_tables(description, item, options):
+            reading = Reading(item.reader.name, options, only)
+            evidence = check(source.type, item.path, source.settings, description.base, reading)
+            if evidence.outcome == "failed":
+                raise VerificationError(f"{printable(item.path)}: {evidence.detail}")
+            about.append((evidence, str(item.path)))
+        found.append(about)
+        done += item.size
+        if progress is not None and description.evidence:
+            progress(done, total, 0)
     return found
 
 
@@ -176,11 +224,11 @@ def _announce(
     for item, scope, about in zip(staged.inputs, scopes, evidence, strict=True):
         claims.append(_operation(item, description.dataset, scope, keys[scope]))
         for piece, path in about:
-            claims.append(Claim("evidence", f"sha256:{item.digest.hex()}", _evidence_body(piece)))
+            claims += evidence_claims(item.digest, piece)
             if piece.response is not None:
                 attachments.append(piece.response)
             noted.append(Noted(path, piece.detail, piece.outcome, level(piece.type, piece.outcome)))
-    record(log, claims, attachments=attachments)
+    record_in_batches(log, claims, attachments)
     return noted
 
 
@@ -195,22 +243,12 @@ def _operation(item: StagedInput, dataset: str, scope: bytes, key: bytes) -> Cla
         reader=item.reader,
         reader_version=item.reader_version,
         map=f"sha256:{item.map_digest.hex()}",
+        extractors=list(item.extractors) or None,
+        language_detector=item.language_detector,
         path=f"sha256:{commit(key, 'path', item.digest, place, path).hex()}",
     )
     return Claim(
         "operation", f"sha256:{item.digest.hex()}", body, Disclosure(scope, {"path": path})
-    )
-
-
-def _evidence_body(found: Evidence) -> EvidenceBody:
-    return EvidenceBody(
-        type=found.type,
-        binding=found.binding,
-        outcome=found.outcome,
-        checker=found.checker,
-        existed_by=found.existed_by,
-        issuer=found.issuer,
-        proof=f"sha256:{found.response_digest.hex()}" if found.response_digest else None,
     )
 
 

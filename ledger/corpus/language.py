@@ -3,17 +3,38 @@
 Only answers CLD2 calls reliable are kept. Unknown stays unknown: rare languages are the tail.
 """
 
+from functools import cache
+from importlib.metadata import version
+from typing import NamedTuple
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["DETECTOR", "detect"]
+__all__ = ["Detected", "detect", "detector"]
 
-DETECTOR = "cld2/1"
 _CHARACTERS = 2_000
+_PPM_OF_PERCENT = 10_000
 
 
-def detect(texts: pa.Array) -> pa.Array:
-    """Language codes (string, n, null where not reliable) of n texts (string, n).
+class Detected(NamedTuple):
+    """Per text a language code (string, n) and its score (int64, n), both null where undecided.
+
+    The score is the share of the text it read, in parts per million, that CLD2 gives to that
+    language; CLD2 says it in whole per cent. It is no probability of being right.
+    """
+
+    language: pa.Array
+    ppm: pa.Array
+
+
+@cache
+def detector() -> str:
+    """Name, version and options of the detector, as an operation records them."""
+    return f"pycld2/{version('pycld2')} characters={_CHARACTERS}"
+
+
+def detect(texts: pa.Array) -> Detected:
+    """Languages of n texts (string, n).
 
     Codes are CLD2's: ISO 639-1 where one exists, else 639-3, with a script where it matters
     (`zh-Hant`). Text CLD2 refuses to read, such as control characters, has no language.
@@ -22,16 +43,24 @@ def detect(texts: pa.Array) -> pa.Array:
 
     heads = pc.utf8_slice_codeunits(texts, 0, _CHARACTERS).cast(pa.large_binary())
     codes: list[str | None] = []
+    scores: list[int | None] = []
     for head in heads:
         blob = head.as_py()
-        codes.append(None if not blob else _one(pycld2, blob))
-    return pa.array(codes, pa.string())
+        code, score = _one(pycld2, blob) if blob else _UNKNOWN
+        codes.append(code)
+        scores.append(score)
+    return Detected(pa.array(codes, pa.string()), pa.array(scores, pa.int64()))
 
 
-def _one(cld2: object, head: bytes) -> str | None:
+_UNKNOWN: tuple[None, None] = (None, None)
+
+
+def _one(cld2: object, head: bytes) -> tuple[str, int] | tuple[None, None]:
     try:
         reliable, _, best = cld2.detect(head, isPlainText=True)  # type: ignore[attr-defined]
     except cld2.error:  # type: ignore[attr-defined]
-        return None
-    code = str(best[0][1])
-    return code if reliable and code != "un" else None
+        return _UNKNOWN
+    _, code, percent, _ = best[0]
+    if not reliable or code == "un":
+        return _UNKNOWN
+    return str(code), min(int(percent), 100) * _PPM_OF_PERCENT

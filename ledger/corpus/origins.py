@@ -27,7 +27,7 @@ __all__ = [
     "scopes_of",
 ]
 
-PRIVATE_FIELDS = ("author", "path", "rights_holder", "title", "url")
+PRIVATE_FIELDS = ("author", "path", "record", "rights_holder", "title", "url")
 _HEX = np.frombuffer(b"".join(b"%02x" % i for i in range(256)), np.uint16)
 
 
@@ -83,6 +83,7 @@ def origin_entries(
         _optional_text(rows, "crawler"),
         _scalar(b',"dataset":' + orjson.dumps(context.dataset)),
         _optional_text(rows, "language"),
+        _optional_number(rows, "language_ppm"),
         _license(rows, context.license),
         _optional_text(rows, "license_stated"),
         _scalar(b',"locator":{"file":"sha256:'),

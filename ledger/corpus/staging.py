@@ -1,12 +1,14 @@
 """Phase one of ingest: every input parsed, hashed and put aside before anything is recorded.
 
 A staged input is two files named by what determines them (input digest, reader, options), so a
-run that was killed picks them up: `<key>.rejects.jsonl`, then `<key>.arrow`, whose presence means
+run that was killed picks them up: `<key>.rejects.jsonl`, with a line [place, reason] for each bad
+row and [null, what, count] for what was passed over, then `<key>.arrow`, whose presence means
 that both are whole. Nothing here writes to a ledger.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,11 @@ import pyarrow.compute as pc
 
 from ledger.corpus.atomic import storage_error, whole_file
 from ledger.corpus.dataset import Description
-from ledger.corpus.document import DOCUMENT, STAGED, Rejected
+from ledger.corpus.document import DOCUMENT, STAGED, Passed, Rejected
 from ledger.corpus.hashing import hash_texts
 from ledger.corpus.inputs import Input, input_digest, input_files
-from ledger.corpus.language import DETECTOR, detect
-from ledger.corpus.readers import DEFAULTS, ReadOptions
+from ledger.corpus.language import detect, detector
+from ledger.corpus.readers import DEFAULTS, ReadOptions, Snapshot, derivation
 from ledger.errors import InputError, MalformedError, StorageError, printable
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Progress",
     "Staged",
     "StagedInput",
+    "map_digest",
     "read_options",
     "stage",
     "write_rejects",
@@ -43,7 +46,10 @@ Progress = Callable[[int, int, int], None]
 
 @dataclass(frozen=True)
 class StagedInput:
-    """One input as staged. `size` counts its bytes, `rows` the good and `rejected` the bad."""
+    """One input as staged. `size` counts its bytes, `rows` the good and `rejected` the bad.
+
+    `passed` counts what is no document by design, such as redirects, by what it is.
+    """
 
     path: Path
     digest: bytes
@@ -54,6 +60,9 @@ class StagedInput:
     rejected: int
     map_digest: bytes
     staged: Path
+    extractors: tuple[str, ...] = ()
+    language_detector: str | None = None
+    passed: Mapping[str, int] = field(default_factory=dict)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The STAGED rows in order, at most BATCH_ROWS at a time, straight from the file."""
@@ -65,8 +74,9 @@ class StagedInput:
         """The rows that are no documents, in order."""
         with open(_rejects_of(self.staged), "rb") as file:
             for line in file:
-                place, reason = orjson.loads(line)
-                yield Rejected(f"{self.path}{place}", reason)
+                place, reason, *count = orjson.loads(line)
+                if not count:
+                    yield Rejected(f"{self.path}{place}", reason)
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,14 @@ class Staged:
         """Rejected rows in all."""
         return sum(item.rejected for item in self.inputs)
 
+    @property
+    def passed(self) -> dict[str, int]:
+        """What was passed over by design in all inputs, by what it is."""
+        total: Counter[str] = Counter()
+        for item in self.inputs:
+            total.update(item.passed)
+        return dict(sorted(total.items()))
+
     def rejects(self) -> Iterator[Rejected]:
         """Every rejected row, in the order of the inputs."""
         for item in self.inputs:
@@ -92,11 +110,12 @@ class Staged:
 
 
 def read_options(description: Description, options: ReadOptions = DEFAULTS) -> ReadOptions:
-    """`options` with the description's column map and globs where it has none of its own."""
+    """`options` with the description's column map, globs and readers' options where it has none."""
     return replace(
         options,
         columns=options.columns or description.columns,
         include=options.include or description.include,
+        settings={**description.options, **options.settings},
     )
 
 
@@ -172,11 +191,12 @@ def _stage_one(
     keep_rejects: bool,
 ) -> StagedInput:
     before = _signature(item, options)
+    extractors = derivation(item.reader, item.path, options)
     try:
         digest = input_digest(item, options)
     except OSError as error:
         raise _unreadable(item, error) from error
-    staged = folder / f"{_key(item, digest, description, options)}.arrow"
+    staged = folder / f"{_key(item, digest, description, options, extractors)}.arrow"
     counts = _counts(staged)
     if counts is None:
         try:
@@ -202,8 +222,11 @@ def _stage_one(
         reader_version=item.reader.version,
         rows=counts[0],
         rejected=counts[1],
-        map_digest=_digest(columns=dict(options.columns), include=list(options.include)),
+        passed=counts[2],
+        map_digest=map_digest(options),
         staged=staged,
+        extractors=extractors,
+        language_detector=detector() if description.language == "detect" else None,
     )
 
 
@@ -216,6 +239,7 @@ def _write(
     keep_rejects: bool,
 ) -> None:
     prefix = str(item.path)
+    passed: Counter[str] = Counter()
     with (
         whole_file(staged) as rows,
         whole_file(_rejects_of(staged)) as rejects,
@@ -228,10 +252,15 @@ def _write(
                 place = _plain(found.where.removeprefix(prefix))
                 rejects.write(orjson.dumps([place, found.reason]) + b"\n")
                 continue
+            if isinstance(found, Passed):
+                passed[found.what] += found.count
+                continue
             for batch in _staged_rows(found, description).to_batches(BATCH_ROWS):
                 file.write_batch(batch)
             meter.documents += found.num_rows
             meter.tell()
+        for what, count in sorted(passed.items()):
+            rejects.write(orjson.dumps([None, what, count]) + b"\n")
 
 
 def _staged_rows(table: pa.Table, description: Description) -> pa.Table:
@@ -242,31 +271,53 @@ def _staged_rows(table: pa.Table, description: Description) -> pa.Table:
     columns = {name: table.column(name) for name in table.column_names if name != "text"}
     columns |= {"sha256": digests, "bytes": lengths}
     language = columns["language"]
+    columns["language_ppm"] = pa.nulls(len(language), pa.int64())  # ours alone to give
     if description.language == "detect" and language.null_count:
-        columns["language"] = _detected(table, language)
+        columns["language"], columns["language_ppm"] = _detected(table, language)
     elif description.language not in {"detect", "none"}:
         columns["language"] = pc.fill_null(language, description.language)
     return pa.Table.from_arrays([columns[field.name] for field in STAGED], schema=STAGED)
 
 
-def _detected(table: pa.Table, language: pa.ChunkedArray) -> pa.Array:
-    unknown = pc.is_null(language)
+def _detected(table: pa.Table, language: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """Languages with the unknown ones detected, and the scores of those that were."""
+    unknown = pc.is_null(language).combine_chunks()
     found = detect(table.column("text").filter(unknown).combine_chunks())
-    return pc.replace_with_mask(language.combine_chunks(), unknown.combine_chunks(), found)
+    scores = pa.nulls(len(language), pa.int64())
+    return (
+        pc.replace_with_mask(language.combine_chunks(), unknown, found.language),
+        pc.replace_with_mask(scores, unknown, found.ppm),
+    )
 
 
-def _key(item: Input, digest: bytes, description: Description, options: ReadOptions) -> str:
+def map_digest(options: ReadOptions) -> bytes:
+    """SHA-256 of the column map, globs and readers' options: how a dataset's inputs are read."""
+    return _digest(
+        columns=dict(options.columns),
+        include=list(options.include),
+        settings=dict(options.settings),
+    )
+
+
+def _key(
+    item: Input,
+    digest: bytes,
+    description: Description,
+    options: ReadOptions,
+    extractors: tuple[str, ...],
+) -> str:
     """Hex of what determines the staged rows: the same bytes read the same way."""
     alone = item.reader.folders and not item.path.is_dir()
     return _digest(
         layout=_LAYOUT,
         input=digest.hex(),
         name=item.path.name.encode("utf-8", "backslashreplace").decode() if alone else "",
-        suffix=item.path.suffix.lower(),
+        suffix="".join(item.path.suffixes[-2:]).lower(),
         reader=item.reader.name,
         version=item.reader.version,
+        extractors=list(extractors),
         options=options.plain(),
-        language=f"{description.language} {DETECTOR}",
+        language=f"{description.language} {detector()}",
         schema=STAGED.to_string(),
     ).hex()
 
@@ -275,8 +326,8 @@ def _digest(**values: Any) -> bytes:
     return sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-def _counts(staged: Path) -> tuple[int, int] | None:
-    """(rows, rejected) of a whole staged input; None where there is none to use."""
+def _counts(staged: Path) -> tuple[int, int, dict[str, int]] | None:
+    """(rows, rejected, passed over) of a whole staged input; None where there is none to use."""
     rejects = _rejects_of(staged)
     if not staged.is_file() or not rejects.is_file():
         return None
@@ -287,8 +338,15 @@ def _counts(staged: Path) -> tuple[int, int] | None:
             rows = sum(file.get_batch(i).num_rows for i in range(file.num_record_batches))
     except (pa.ArrowInvalid, OSError):  # not one of ours, or cut short: staged anew
         return None
+    rejected, passed = 0, {}
     with open(rejects, "rb") as lines:
-        return rows, sum(1 for _ in lines)
+        for line in lines:
+            place, what, *count = orjson.loads(line)
+            if place is None:
+                passed[str(what)] = int(count[0])
+            else:
+                rejected += 1
+    return rows, rejected, passed
 
 
 def _rejects_of(staged: Path) -> Path:
@@ -297,6 +355,8 @@ def _rejects_of(staged: Path) -> Path:
 
 def _signature(item: Input, options: ReadOptions) -> list[tuple[str, int, int, int, int]]:
     """What changes when a file is written to, whatever its owner does to its mtime."""
+    if isinstance(item.reader, Snapshot):
+        return [(item.reader.state(item.path, options), 0, 0, 0, 0)]
     try:
         return [
             (name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns)

@@ -64,7 +64,9 @@ def test_a_file_over_the_limit_is_rejected_unread(tmp_path):
 def test_links_and_hidden_files_are_passed_over(tmp_path):
     (tmp_path / "outside").mkdir()
     write(tmp_path / "outside", {"secret.txt": b"secret"})
-    root = write(tmp_path / "in", {"a.txt": b"a", ".hidden.txt": b"h", ".git/x.txt": b"g"})
+    root = write(
+        tmp_path / "in", {"a.txt": b"a", ".hidden.txt": b"h", ".git/x.txt": b"g", "~$b.docx": b"l"}
+    )
     (root / "link.txt").symlink_to(tmp_path / "outside" / "secret.txt")
     (root / "folder").symlink_to(tmp_path / "outside")
     (root / "loop").symlink_to(root)

@@ -3,8 +3,8 @@ from hashlib import sha256
 
 import pytest
 
-from ledger.corpus.inputs import expand, input_digest
-from ledger.corpus.readers import ReadOptions, reader_for, readers
+from ledger.corpus.inputs import expand, input_digest, input_files, left_over
+from ledger.corpus.readers import ReadOptions, check_settings, parse_settings, reader_for, readers
 from ledger.errors import InputError, UnknownNameError
 from tests.corpus.helpers import FIXTURES
 
@@ -21,6 +21,13 @@ def names(items):
         ("jsonl_gz", [("notes.jsonl.gz", "jsonl")]),
         ("parquet", [("notes.parquet", "parquet")]),
         ("archive", [("notes-1.tar.gz", "archive")]),
+        ("csv", [("tickets.csv", "csv")]),
+        ("messages", [("talks.jsonl", "jsonl")]),
+        ("jsonl_zst", [("notes.jsonl.zst", "jsonl")]),
+        ("zip", [("wiki.zip", "zip")]),
+        ("mediawiki", [("wiki.xml", "mediawiki")]),
+        ("mbox", [("list.mbox", "mbox")]),
+        ("git", [("git", "git")]),
     ],
 )
 def test_every_fixture_folder_is_its_readers(folder, expected):
@@ -29,11 +36,12 @@ def test_every_fixture_folder_is_its_readers(folder, expected):
 
 def test_every_reader_is_whole():
     found = readers()
-    assert {"archive", "folder", "jsonl", "parquet"} <= set(found)
+    assert {"archive", "csv", "folder", "jsonl", "mbox", "mediawiki"} <= set(found)
+    assert {"messages", "parquet", "zip"} <= set(found)
     suffixes = [suffix for reader in found.values() for suffix in reader.suffixes]
     assert len(suffixes) == len(set(suffixes))
     assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in suffixes)
-    assert [reader.name for reader in found.values() if reader.folders] == ["folder"]
+    assert [reader.name for reader in found.values() if reader.folders] == ["folder", "git"]
 
 
 def test_the_longest_suffix_wins_and_case_does_not_count(tmp_path):
@@ -43,9 +51,9 @@ def test_the_longest_suffix_wins_and_case_does_not_count(tmp_path):
 
 
 def test_a_suffix_nobody_reads(tmp_path):
-    (tmp_path / "a.docx").write_bytes(b"")
-    with pytest.raises(UnknownNameError, match=r"unknown kind of file: a\.docx") as caught:
-        expand([tmp_path / "a.docx"], None)
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    with pytest.raises(UnknownNameError, match=r"unknown kind of file: a\.xlsx") as caught:
+        expand([tmp_path / "a.xlsx"], None)
     assert "--format" in caught.value.hint
 
 
@@ -103,17 +111,66 @@ def test_one_input_twice_is_refused(tmp_path):
                 expand(paths, None)
 
 
-def test_record_files_stand_for_their_folder_and_readme_is_no_document(tmp_path):
+def test_nothing_in_a_mixed_folder_is_passed_over_in_silence(tmp_path):
     (tmp_path / "data" / "b").mkdir(parents=True)
-    for name in ("README.md", "data/2.jsonl", "data/1.jsonl.gz", "data/b/3.parquet"):
+    mixed = ("README.md", "data/2.jsonl", "data/1.jsonl.gz", "data/b/3.parquet", "data/n.txt")
+    for name in (*mixed, "a.PNG", "b.png", "LICENSE", "dataset.toml", ".hidden"):
         (tmp_path / name).write_bytes(b"")
-    assert [name for name, _ in names(expand([tmp_path], None))] == [
-        "1.jsonl.gz",
-        "2.jsonl",
-        "3.parquet",
+    records = [("1.jsonl.gz", "jsonl"), ("2.jsonl", "jsonl"), ("3.parquet", "parquet")]
+    found = expand([tmp_path], None)
+    assert names(found) == [*records, (tmp_path.name, "folder")]
+    assert [name for name, _ in input_files(found[-1], ReadOptions())] == [
+        "README.md",
+        "data/n.txt",
     ]
+    assert left_over([tmp_path], found, ReadOptions()) == {
+        ".png": 2,
+        "files without an ending": 1,
+    }
     assert names(expand([tmp_path], "folder")) == [(tmp_path.name, "folder")]
-    assert names(expand([tmp_path], "jsonl")) == [("1.jsonl.gz", "jsonl"), ("2.jsonl", "jsonl")]
+    found = expand([tmp_path], "jsonl")
+    assert names(found) == records[:2]
+    assert left_over([tmp_path], found, ReadOptions())[".parquet"] == 1
+
+
+def test_a_record_file_named_beside_its_folder_is_named_twice(tmp_path):
+    for name in ("a.csv", "b.md"):
+        (tmp_path / name).write_bytes(b"text\nx\n")
+    for name in ("a.csv", "b.md"):
+        for paths in ([tmp_path, tmp_path / name], [tmp_path / name, tmp_path]):
+            with pytest.raises(InputError, match="named twice"):
+                expand(paths, None)
+    with pytest.raises(InputError, match="named twice"):
+        expand([tmp_path / "..", tmp_path], None)
+
+
+def test_a_glob_does_not_make_a_text_of_a_record_file_too(tmp_path):
+    for name in ("a.csv", "b.md"):
+        (tmp_path / name).write_bytes(b"text\nx\n")
+    everything = ReadOptions(include=("**",))
+    with pytest.raises(InputError, match=r"a\.csv is a record file"):
+        expand([tmp_path], None, everything)
+    assert names(expand([tmp_path], "folder", everything)) == [(tmp_path.name, "folder")]
+
+
+def test_globs_choose_among_the_record_files_of_a_folder_or_within_its_archives(tmp_path):
+    for name in ("a.csv", "b.csv", "c.tar", "d.md"):
+        (tmp_path / name).write_bytes(b"text\nx\n")
+    found = expand([tmp_path], None, ReadOptions(include=("a.*",)))
+    assert names(found) == [("a.csv", "csv")]
+    assert left_over([tmp_path], found, ReadOptions()) == {".csv": 1, ".md": 1, ".tar": 1}
+    found = expand([tmp_path], None, ReadOptions(include=("docs/*.md",)))
+    assert [name for name, _ in names(found)] == ["a.csv", "b.csv", "c.tar"]
+
+
+def test_xml_in_a_folder_is_an_export_only_if_it_says_so(tmp_path):
+    (tmp_path / "pom.xml").write_bytes(b"<project/>")
+    (tmp_path / "wiki.xml").write_bytes(b'<?xml version="1.0"?>\n<mediawiki version="0.11"/>')
+    (tmp_path / "cut.xml.gz").write_bytes(b"\x1f\x8b")
+    found = expand([tmp_path], None)
+    assert [name for name, _ in names(found)] == ["cut.xml.gz", "wiki.xml"]
+    assert left_over([tmp_path], found, ReadOptions()) == {".xml": 1}
+    assert names(expand([tmp_path / "pom.xml"], None)) == [("pom.xml", "mediawiki")]
 
 
 def test_the_digest_of_a_file_is_of_its_bytes():
@@ -130,3 +187,23 @@ def test_the_digest_of_a_folder_is_of_what_counts(tmp_path):
     lines = "".join(f"{sha256(name.encode()).hexdigest()}  {name}\n" for name in ("a.md", "b.txt"))
     assert input_digest(item, ReadOptions()) == sha256(lines.encode()).digest()
     assert item.size == 9
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("csv.pool=nonsense", "agent-month"),
+        ("csv.pool_below=-1", "number"),
+        ("csv.delimiter=ab", "one character"),
+        ("csv.quote=single", "double or none"),
+        ("git.code=some", "git.code"),
+        ("mediawiki.before=soon", "YYYY-MM-DD"),
+        ("mediawiki.namespaces=a", "numbers or all"),
+        ("warc.html=none", "warc.html"),
+        ("csv.colour=red", "reader option"),
+    ],
+)
+def test_an_option_that_no_input_needs_is_recorded_wrong(option: str, said: str) -> None:
+    """It would stand in the dataset's claim for ever."""
+    with pytest.raises(InputError, match=said):
+        check_settings(ReadOptions(settings=parse_settings([option])))

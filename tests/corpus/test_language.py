@@ -1,8 +1,10 @@
+from importlib.metadata import version
+
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.corpus.language import detect
+from ledger.corpus.language import detect, detector
 
 TEXTS = {
     "en": "The heap is turned every other week, and if it smells, something dry is added to it.",
@@ -12,22 +14,41 @@ TEXTS = {
 }
 
 
+def _codes(texts):
+    return detect(pa.array(texts, pa.large_string())).language.to_pylist()
+
+
 def test_languages():
-    assert detect(pa.array(TEXTS.values(), pa.large_string())).to_pylist() == list(TEXTS)
+    assert _codes(TEXTS.values()) == list(TEXTS)
 
 
 def test_unknown_stays_unknown():
     odd = [None, "", "7 7 7", "\x00\x01\x02", "\ufdd0\ufffe", "x" * 10_000, "\U0010ffff" * 50]
-    assert detect(pa.array(odd, pa.large_string())).to_pylist() == [None] * len(odd)
+    found = detect(pa.array(odd, pa.large_string()))
+    assert found.language.to_pylist() == found.ppm.to_pylist() == [None] * len(odd)
 
 
 def test_only_the_beginning_counts():
-    text = TEXTS["de"] * 30 + TEXTS["ru"] * 500
-    assert detect(pa.array([text])).to_pylist() == ["de"]
+    assert _codes([TEXTS["de"] * 30 + TEXTS["ru"] * 500]) == ["de"]
+
+
+def test_a_mixed_text_scores_like_a_pure_one():
+    """The score is the share of the text in that language."""
+    pure, mixed = detect(pa.array([TEXTS["en"] * 9, TEXTS["en"] * 9 + TEXTS["ru"] * 4])).ppm
+    assert pure.as_py() >= 980_000
+    assert 400_000 < mixed.as_py() < 800_000
+
+
+def test_nobody_can_say_which_detector_it_was():
+    name, options = detector().split(" ")
+    assert name == f"pycld2/{version('pycld2')}"
+    assert options == "characters=2000"
 
 
 @settings(max_examples=200)
 @given(st.lists(st.none() | st.text()))
 def test_no_text_breaks_it(texts):
     found = detect(pa.array(texts, pa.large_string()))
-    assert (len(found), found.type) == (len(texts), pa.string())
+    assert (len(found.language), found.language.type) == (len(texts), pa.string())
+    assert found.ppm.type == pa.int64() and found.ppm.is_null().equals(found.language.is_null())
+    assert all(0 <= score <= 1_000_000 for score in found.ppm.drop_null().to_pylist())

@@ -39,6 +39,7 @@ def staged(draw: st.DrawFn) -> pa.Table:
         for name in ("collected_at", "claimed_at"):
             row[name] = draw(st.none() | st.integers(-(2**40), 2**40))
         row["tokens"] = draw(st.none() | st.integers(0, 2**40))
+        row["language_ppm"] = draw(st.none() | st.integers(0, 1_000_000))
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=STAGED)
 
@@ -59,7 +60,10 @@ def slowly(row: dict[str, object], context: OriginContext, key: bytes) -> bytes:
         "license": context.license if context.license is not None else row["license_stated"],
         "locator": {"file": f"sha256:{file.hex()}", "row": row["row"], "part": row["part"]},  # type: ignore[attr-defined]
         "private": private or None,
-        **{name: row[name] for name in (*CODES, "collected_at", "claimed_at", "tokens")},
+        **{
+            name: row[name]
+            for name in (*CODES, "collected_at", "claimed_at", "language_ppm", "tokens")
+        },
     }
     subject = f"sha256:{row['sha256'].hex()}"  # type: ignore[attr-defined]
     checked = Origin.model_validate(body).plain()

@@ -1,12 +1,17 @@
 import datetime
+import io
 import subprocess
 import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ledger.corpus.footer import read_footer
 from ledger.corpus.readers import ReadOptions
+from ledger.corpus.thrift import Thrift
 from ledger.errors import MalformedError
 from tests.corpus.helpers import FIXTURES, read
 
@@ -34,6 +39,7 @@ def test_fineweb_names():
         "collected_at": 1634284800,
         "tokens": 12,
         "tokenizer": "gpt2",
+        "record": "urn:uuid:00000000-0000-4000-8000-000000000005",
         "url": "https://www.kitchen1.example.org/kitchen/tee.txt",
     }
 
@@ -176,3 +182,81 @@ def test_a_dictionary_of_one_huge_value_does_not_fill_memory(tmp_path, root):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert 3 <= int(done.stdout) <= 12
+
+
+FLIPS = """
+import sys
+from pathlib import Path
+from ledger.corpus.footer import read_footer
+from ledger.corpus.readers import ReadOptions
+from ledger.corpus.readers.parquet import READER
+from ledger.errors import LedgerError
+whole, path = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])
+size = int.from_bytes(whole[-8:-4], "little")
+for place in range(len(whole) - size - 8, len(whole), 2):
+    for flip in (1, 255):
+        data = bytearray(whole)
+        data[place] ^= flip
+        path.write_bytes(data)
+        try:
+            for _ in READER.read(path, ReadOptions()):
+                continue
+        except LedgerError as error:
+            assert str(error).isprintable()
+print("lived")
+"""
+
+
+def test_a_damaged_footer_ends_the_process(tmp_path):
+    """Arrow terminates over some of them: a histogram of another length is enough."""
+    fixture = FIXTURES / "parquet" / "notes.parquet"
+    done = subprocess.run(
+        [sys.executable, "-c", FLIPS, str(fixture), str(tmp_path / "f.parquet")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "lived\n", done.stderr[-2000:]
+
+
+def test_the_footer_says_what_arrow_says(tmp_path):
+    table = pa.table({"text": ["a", "b"] * 500, "n": [{"x": 1}] * 1000, "t": [["y"]] * 1000})
+    pq.write_table(table, tmp_path / "f.parquet", row_group_size=300)
+    with open(tmp_path / "f.parquet", "rb") as raw:
+        footer = read_footer(raw)
+    about = pq.read_metadata(tmp_path / "f.parquet")
+    assert len(footer.groups) == about.num_row_groups == 4
+    assert footer.columns == ("text", "n.x", "t.list.element")
+    for number, group in enumerate(footer.groups):
+        assert group.num_rows == about.row_group(number).num_rows
+        for index, chunk in enumerate(group.chunks):
+            column = about.row_group(number).column(index)
+            for name in FOOTER:
+                assert getattr(chunk, name) == getattr(column, name)
+    assert footer.groups[0].column(0).greatest == b"b"
+
+
+FOOTER = (
+    "path_in_schema",
+    "num_values",
+    "total_uncompressed_size",
+    "total_compressed_size",
+    "data_page_offset",
+    "dictionary_page_offset",
+)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"PAR1", b"PAR1\x00\x00\x00\x00PAR1", b"\xff" * 12 + b"PAR1"]
+)
+def test_a_file_without_a_footer_is_a_value_error(data):
+    with pytest.raises(ValueError, match="footer"):
+        read_footer(io.BytesIO(data))
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_struct_are_a_value_error_or_a_struct(data):
+    try:
+        assert isinstance(Thrift(memoryview(data), 0, len(data)).struct(), dict)
+    except (IndexError, ValueError) as error:
+        assert str(error).isprintable()

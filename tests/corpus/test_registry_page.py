@@ -58,12 +58,18 @@ def test_a_lying_page_is_believed(release: Path, page: str, said: str) -> None:
         _look(release, page)
 
 
-def test_a_renamed_input_is_not_found(release: Path) -> None:
+def test_a_renamed_input_is_another_file(release: Path) -> None:
+    """Its digest is listed, under the registry's own name; the detail says which."""
+    found = _look(release, _anchor(release, name="Notes%2D1.tar.gz"))
+    assert found.existed_by == NEWEST
+    assert "Notes-1.tar.gz" in found.detail
+
+
+def test_a_name_that_is_not_listed_passes(release: Path) -> None:
     page = _anchor(release, name="Notes%2D1.tar.gz")
     with pytest.raises(VerificationError, match="lists no file") as caught:
-        _look(release, page)
+        _look(release, page, filename="other-1.tar.gz")
     assert caught.value.hint == 'filename = "…" names it as the registry does'
-    assert _look(release, page, filename="Notes-1.tar.gz").existed_by == NEWEST
 
 
 def test_a_file_that_is_no_archive_is_dated(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ledger.corpus import staging
 from ledger.corpus.dataset import Description, describe
 from ledger.corpus.document import STAGED
 from ledger.corpus.inputs import expand
+from ledger.corpus.language import detector
 from ledger.corpus.readers import ReadOptions
 from ledger.corpus.staging import read_options, stage, write_rejects
 from ledger.errors import InputError, MalformedError, StorageError
@@ -119,6 +120,14 @@ def test_a_known_language_is_kept_and_an_unknown_one_found(folder, to):
     (folder / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
     found = rows(run(folder, to, PLAIN.model_copy(update={"language": "detect"})))
     assert [row["language"] for row in found] == ["xx", "de", None]
+    assert [row["language_ppm"] for row in found] == [None, 980_000, None]
+
+
+def test_an_operation_names_a_detector_nobody_asked(folder, to):
+    (folder / "a.jsonl").write_bytes(b'{"text": "a"}\n')
+    for language, expected in (("none", None), ("de", None), ("detect", detector())):
+        (item,) = run(folder, to, PLAIN.model_copy(update={"language": language})).inputs
+        assert item.language_detector == expected
 
 
 def test_batches_are_bounded(folder, to):
@@ -146,6 +155,31 @@ def test_a_bad_row_that_was_kept_once_still_stops_who_does_not_keep_it(folder, t
     (folder / "b.jsonl").write_bytes(b'{"text": "b"}\n{"text": ""}\n')
     assert run(folder, to, keep_rejects=True).rejected == 1
     with pytest.raises(MalformedError, match=r"b\.jsonl:2: empty text"):
+        run(folder, to)
+
+
+def test_what_is_passed_over_is_counted_and_not_forgotten_by_the_next_run(to, monkeypatch):
+    first = run(FIXTURES / "mediawiki", to)
+    assert first.passed == {"pages of other namespaces": 1, "redirects": 1}
+    assert (first.rejected, list(first.rejects())) == (0, [])
+    monkeypatch.setattr(staging, "_write", None)  # reading it again would fail
+    assert run(FIXTURES / "mediawiki", to).passed == first.passed
+
+
+def test_what_is_passed_over_stands_beside_what_is_rejected(folder, to):
+    pages = (FIXTURES / "mediawiki" / "wiki.xml").read_text()
+    (folder / "wiki.xml").write_text(pages.replace("Sow two", "Sow three"))
+    staged = run(folder, to, keep_rejects=True)
+    assert staged.rejected == len(list(staged.rejects())) == 1
+    assert staged.passed == {"pages of other namespaces": 1, "redirects": 1}
+
+
+def test_the_same_bytes_under_another_name_are_another_staging(folder, to):
+    (folder / "a.csv").write_bytes(b"text,id\nx\ty,1\n")
+    (folder / "a.tsv").write_bytes(b"text\tid\nx,y\t1\n")
+    assert len(rows(run(folder, to))) == 2
+    (folder / "a.tsv").write_bytes((folder / "a.csv").read_bytes())
+    with pytest.raises(MalformedError, match=r"a\.tsv:1: columns"):
         run(folder, to)
 
 

@@ -18,23 +18,17 @@ from typing import Any
 
 import orjson
 
-from ledger.corpus.evidence import Evidence
+from ledger.corpus.evidence import BY_NAME, Evidence, Reading
 from ledger.corpus.evidence._page import links
-from ledger.corpus.hashing import hash_file
+from ledger.corpus.evidence._proofs import check_settings, read_bounded
+from ledger.corpus.evidence._subject import Subject
 from ledger.corpus.readers import ReadOptions
 from ledger.corpus.readers._dates import one_date
 from ledger.corpus.readers._tar import members
-from ledger.errors import (
-    InputError,
-    MalformedError,
-    UnknownNameError,
-    VerificationError,
-    printable,
-)
+from ledger.errors import InputError, MalformedError, VerificationError, printable
 
 __all__ = ["EVIDENCE"]
 
-_LARGEST = 256 << 20  # bytes of a stored answer
 _FRACTION = re.compile(r"\.[0-9]*[1-9]")
 _SETTINGS = ("filename", "issuer", "response")
 
@@ -51,39 +45,38 @@ class _File:
 class _RegistryRelease:
     name = "registry_release"
     version = 1
+    proof_setting = "response"
+    pins = ()
 
-    def check(self, path: Path, settings: Mapping[str, str], base: Path = Path()) -> Evidence:
+    def check(
+        self,
+        path: Path,
+        settings: Mapping[str, str],
+        base: Path = Path(),
+        reading: Reading = BY_NAME,
+    ) -> Evidence:
         """Settings: `response` (file of the stored answer), `filename` (the name the registry has
-        for the input, when it was renamed) and `issuer` (who answered).
+        for the input, when it was renamed) and `issuer` (who answered). Without `filename` any
+        listed file of the input's digest will do: the digest is what is compared.
 
         Raises VerificationError where the answer lists another digest for the name, or not the
         name; InputError and MalformedError for settings or an answer that cannot be read.
         """
-        for key in settings:
-            if key not in _SETTINGS:
-                raise UnknownNameError(f"setting of {self.name} evidence", key, _SETTINGS)
+        check_settings(self.name, settings, _SETTINGS)
         if "response" not in settings:
             raise InputError(
                 f"{self.name} evidence without response, expected the registry's stored answer",
                 hint='response = "index.json" in the [[evidence]] table',
             )
+        if path.is_dir():
+            raise InputError(
+                f"{printable(path)}: a folder, expected the archive as the registry has it"
+            )
         stored = base / settings["response"]
-        raw = _bounded(stored)
-        name = settings.get("filename", path.name)
-        digest = hash_file(path)[0].hex()
-        listed = [file for file in _files(stored, raw) if file.name == name]
-        if not listed:
-            raise VerificationError(
-                f"{printable(stored)} lists no file {printable(name)!r}",
-                hint='filename = "…" names it as the registry does',
-            )
-        same = next((file for file in listed if file.sha256 == digest), None)
-        if same is None:
-            raise VerificationError(
-                f"{printable(path)} has SHA-256 {digest}, but {printable(stored)} lists "
-                f"{printable(listed[0].sha256, 80)} for {printable(name)!r}"
-            )
-        return self._dated(path, stored, raw, same, settings.get("issuer"))
+        raw = read_bounded(stored, "response")
+        files = list(_files(stored, raw))
+        file = _same(path, stored, files, Subject(path, reading).digest.hex(), settings)
+        return self._dated(path, stored, raw, file, settings.get("issuer"))
 
     def _dated(
         self, path: Path, stored: Path, raw: bytes, file: _File, issuer: str | None
@@ -117,18 +110,25 @@ class _RegistryRelease:
         )
 
 
-def _bounded(path: Path) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise InputError(
-            f"{printable(path)}: {(error.strerror or str(error)).lower()}",
-            hint="response names the registry's stored answer, relative to dataset.toml",
-        ) from error
-    if len(raw) > _LARGEST:
-        raise MalformedError(path, None, f"over {_LARGEST} bytes, expected a registry's answer")
-    return raw
+def _same(
+    path: Path, stored: Path, files: list[_File], digest: str, settings: Mapping[str, str]
+) -> _File:
+    """The listed file with the input's digest. Raises VerificationError."""
+    name = settings.get("filename", path.name)
+    named = [file for file in files if file.name == name]
+    candidates = named if "filename" in settings else [*named, *files]
+    same = next((file for file in candidates if file.sha256 == digest), None)
+    if same is not None:
+        return same
+    if not named:
+        raise VerificationError(
+            f"{printable(stored)} lists no file {printable(name)!r}, nor SHA-256 {digest}",
+            hint='filename = "…" names it as the registry does',
+        )
+    raise VerificationError(
+        f"{printable(path)} has SHA-256 {digest}, but {printable(stored)} lists "
+        f"{printable(named[0].sha256, 80)} for {printable(name)!r}"
+    )
 
 
 def _files(path: Path, raw: bytes) -> Iterator[_File]:

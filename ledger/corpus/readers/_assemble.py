@@ -49,8 +49,9 @@ def assemble(
     """A DOCUMENT table of the good rows, and the bad ones, both in order.
 
     `found` holds n values per DOCUMENT name (text as valid large_string; codes and private
-    strings as strings; dates and tokens as the source types them), `rows` their ordinals (int64),
-    `where(i)` the place of the i-th. A bad value of a column nobody vouched for becomes null.
+    strings as strings; dates and tokens as the source types them; `part` as int32, 0 where it is
+    not there), `rows` their ordinals (int64), `where(i)` the place of the i-th, asked for each
+    rejected one in order. A bad value of a column nobody vouched for becomes null.
     """
     batch = _Batch(len(rows), {})
     columns: dict[str, pa.Array] = {"row": rows}
@@ -69,13 +70,15 @@ def assemble(
     for name in PRIVATE:
         if name in found:
             columns[name] = found[name].cast(pa.string())
+    if "record" in columns:  # WARC 1.0 and mail put identifiers in angle brackets
+        columns["record"] = pc.replace_substring_regex(columns["record"], "^<(.*)>$", r"\1")
     if "file" in found:
         columns["file"] = found["file"]
     if "site" not in columns and "url" in columns:
         derived = sites(columns["url"])
         plain = pc.less_equal(pc.utf8_length(derived), LONGEST_CODE)
         columns["site"] = pc.if_else(plain, derived, None)
-    columns["part"] = pa.array(np.zeros(batch.size, np.int32))
+    columns["part"] = found.get("part", pa.array(np.zeros(batch.size, np.int32)))
     table = pa.Table.from_arrays(
         [columns.get(f.name, pa.nulls(batch.size, f.type)) for f in DOCUMENT], schema=DOCUMENT
     )

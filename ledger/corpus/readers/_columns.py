@@ -52,6 +52,7 @@ _SHAPES = (
         frozenset({"text", "id", "dump", "url", "date", "file_path"}),
         {
             "text": "text",
+            "record": "id",  # the WARC record it was made of
             "url": "url",
             "collected_at": "date",
             "language": "language",
@@ -83,6 +84,17 @@ _SHAPES = (
             "language": "language",
         },
     ),
+    # Ticket exports: a comment a row; who wrote it is private, agent or customer is not
+    _Shape(
+        frozenset({"id", "created_at", "author", "author_type", "body"}),
+        {
+            "text": "body",
+            "claimed_at": "created_at",
+            "author": "author",
+            "topic": "author_type",
+            "record": "id",
+        },
+    ),
     # C4 and mC4: `timestamp` is the crawl's
     _Shape(
         frozenset({"text", "timestamp", "url"}),
@@ -101,6 +113,10 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
     "content_type": ("content_type",),
     "claimed_at": ("created", "date", "timestamp"),
 }
+
+# A dated comment of a ticket export that is none of the shapes: its text has one of these names
+_COMMENTS = ("body", "comment", "comment_body")
+_COMMENT: Mapping[str, str] = {"claimed_at": "created_at", "record": "id", "author": "agent"}
 
 
 def plan(available: Collection[str], columns: Mapping[str, str]) -> Plan:
@@ -129,7 +145,10 @@ def plan(available: Collection[str], columns: Mapping[str, str]) -> Plan:
             for key, candidates in _PLAIN.items()
             if any(name in names for name in candidates)
         }
-        chosen["text"] = next((name for name in TEXTS if name in names), TEXTS[0])
+        if "created_at" in names and not names.intersection(TEXTS):
+            chosen = {key: name for key, name in _COMMENT.items() if name in names} | chosen
+        wanted = (*TEXTS, *_COMMENTS) if "created_at" in names else TEXTS
+        chosen["text"] = next((name for name in wanted if name in names), TEXTS[0])
     sources = {key: Source(_path(name, top)) for key, name in chosen.items()}
     sources |= {key: Source(_path(name, top), explicit=True) for key, name in columns.items()}
     constants = dict(shape.constants) if shape is not None and "tokens" in chosen else {}

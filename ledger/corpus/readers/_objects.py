@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from math import inf
 from typing import Any
 
@@ -14,7 +14,7 @@ from ledger.corpus.readers._assemble import LARGEST_COUNT
 from ledger.corpus.readers._columns import Plan, Source
 from ledger.errors import printable
 
-__all__ = ["BadLine", "first_values", "read_line"]
+__all__ = ["BadLine", "first_values", "kind_of", "read_line", "read_object"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_INTEGER = 19  # digits; longer ones fit no column
@@ -55,19 +55,7 @@ def read_line(line: bytes, plan: Plan, schema: pa.Schema) -> pa.Table:
 
     A value of the wrong type becomes null unless a person mapped its column or it is the text.
     """
-    try:
-        text = line.decode()
-    except UnicodeDecodeError as error:
-        raise BadLine(f"invalid UTF-8 at byte {error.start + 1} of the line") from None
-    pairs = _pairs(text)
-    twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
-    read = {source.path[0] for source in plan.sources.values()}
-    for key in twice:
-        if key in read:
-            raise BadLine(f"field {printable(key, 60)!r} appears twice")
-    found = dict(pairs)
-    if _SURROGATE.search(json.dumps(found, ensure_ascii=False)):
-        raise BadLine("a lone surrogate, which is no Unicode text")
+    found = read_object(line, {source.path[0] for source in plan.sources.values()})
     row: dict[str, Any] = {}
     for name, source in plan.sources.items():
         node = row
@@ -75,6 +63,23 @@ def read_line(line: bytes, plan: Plan, schema: pa.Schema) -> pa.Table:
             node = node.setdefault(key, {})
         node[source.path[-1]] = _value(name, source, found, schema)
     return pa.Table.from_pylist([row], schema)
+
+
+def read_object(line: bytes, read: Container[str]) -> dict[str, Any]:
+    """The object on a line. Raises BadLine, also where a key that will be `read` stands twice."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise BadLine(f"invalid UTF-8 at byte {error.start + 1} of the line") from None
+    pairs = _pairs(text)
+    twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+    for key in twice:
+        if key in read:
+            raise BadLine(f"field {printable(key, 60)!r} appears twice")
+    found = dict(pairs)
+    if _SURROGATE.search(json.dumps(found, ensure_ascii=False)):
+        raise BadLine("a lone surrogate, which is no Unicode text")
+    return found
 
 
 def _pairs(text: str) -> list[tuple[str, Any]]:
@@ -96,7 +101,7 @@ def _pairs(text: str) -> list[tuple[str, Any]]:
     except RecursionError:
         raise BadLine("not JSON that can be read: nested too deeply") from None
     if not isinstance(found, dict):
-        raise BadLine(f"{_kind(found)}, expected an object")
+        raise BadLine(f"{kind_of(found)}, expected an object")
     return outermost if found else []
 
 
@@ -104,7 +109,8 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST_INTEGER + 1 else inf
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
     return "null" if value is None else _KINDS.get(type(value), "a number")
 
 
@@ -126,5 +132,5 @@ def _value(name: str, source: Source, found: Mapping[str, Any], schema: pa.Schem
             return value
         expected = "a string"
     if name == "text" or source.explicit:
-        raise BadLine(f"{printable(source.name, 60)!r} is {_kind(value)}, expected {expected}")
+        raise BadLine(f"{printable(source.name, 60)!r} is {kind_of(value)}, expected {expected}")
     return None

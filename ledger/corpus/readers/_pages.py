@@ -5,7 +5,10 @@ mean any amount of text. A value is no larger than the dictionary page, whose un
 in its header (Thrift compact protocol: parquet-format, PageHeader fields 1 and 2).
 """
 
-from typing import Any, BinaryIO
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from ledger.corpus.footer import Group
 
 __all__ = ["rows_at_once"]
 
@@ -15,28 +18,32 @@ _DICTIONARY = 2
 _DECODED = 256 << 20  # bytes one batch may have where every row repeats the largest value
 
 
-def rows_at_once(file: BinaryIO, group: Any, wanted: list[str], text: str, batch: int) -> int:
-    """Rows per batch of a row group: about `batch` bytes of `text` were every row the mean one,
-    and at most _DECODED bytes whatever the dictionaries of the `wanted` columns hold.
+def rows_at_once(
+    file: BinaryIO, group: Group, wanted: Sequence[str], text: str = "", batch: int = 1
+) -> int:
+    """Rows per batch of a row group: about `batch` bytes of the column `text`, if one is named,
+    were every row the mean one, and at most _DECODED bytes whatever the dictionaries of the
+    `wanted` columns hold.
     """
-    rows = max(int(group.num_rows), 1)
-    for index in range(group.num_columns):
-        column = group.column(index)
-        path = column.path_in_schema
+    rows = count = max(group.num_rows, 1)
+    for chunk in group.chunks:
+        path = chunk.path_in_schema
         if path == text:
-            mean = max(column.total_uncompressed_size // max(int(group.num_rows), 1), 1)
-            rows = min(rows, max(batch // mean, 1))
+            mean = chunk.total_uncompressed_size // count
+            rows = min(rows, max(batch // max(mean, 1), 1))
         if any(path == name or path.startswith(f"{name}.") for name in wanted):
-            largest = _dictionary(file, column)
+            starts = (chunk.data_page_offset, chunk.dictionary_page_offset)
+            largest = _dictionary(file, min((at for at in starts if at), default=0))
             if largest:
                 rows = min(rows, max(_DECODED // largest, 1))
     return rows
 
 
-def _dictionary(file: BinaryIO, column: Any) -> int:
-    """Unpacked bytes of the chunk's dictionary page; 0 where its first page is none."""
-    offsets = (column.dictionary_page_offset, column.data_page_offset)
-    file.seek(min(offset for offset in offsets if offset))
+def _dictionary(file: BinaryIO, page: int) -> int:
+    """Unpacked bytes of the dictionary page at `page`; 0 where there is none."""
+    if not page:  # a footer that lies: reading the chunk will say how
+        return 0
+    file.seek(page)
     header = file.read(_HEADER)
     kind, at = _number(header, 0)
     size, at = _number(header, at)

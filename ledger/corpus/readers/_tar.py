@@ -1,8 +1,8 @@
 """A tar stream that goes forward only and gives up before it is swallowed.
 
-Python's tarfile reads the headers; this stands between it and the bytes. It bounds each header,
-the whole, and the ratio of unpacked to packed bytes, and refuses every step back (which is how
-negative sizes loop).
+Python's tarfile reads the headers; this stands between it and the bytes. It bounds each header
+and the whole, and refuses every step back (which is how negative sizes loop). `_packed` bounds
+the ratio of unpacked to packed bytes.
 """
 
 import tarfile
@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.corpus.readers import ReadOptions
-from ledger.corpus.readers._lines import Bytes, unpacked
+from ledger.corpus.readers._packed import Bytes, unpacked
 from ledger.errors import MalformedError, printable
 
 __all__ = ["Member", "members"]
 
 _HEADER = 1 << 20  # bytes one header (extended ones included) may have
-_PATIENCE = 64 << 20  # unpacked bytes before the ratio counts
 _CHUNK = 1 << 20
 _LATEST = 1 << 33  # Unix seconds, year 2242
 _ZEROS = bytes(tarfile.BLOCKSIZE)
@@ -26,16 +25,11 @@ _ZEROS = bytes(tarfile.BLOCKSIZE)
 class _Forward:
     """The file object tarfile sees: read, tell, and seek ahead."""
 
-    def __init__(self, path: Path, options: ReadOptions, *, gzip: bool) -> None:
+    def __init__(self, path: Path, options: ReadOptions) -> None:
         self._path, self._options = path, options
-        self._packed = 0
-        self._stream: Bytes = unpacked(path, self._took, gzip=gzip)
+        self._stream: Bytes = unpacked(path, options, options.advance)
         self._at = 0
         self.last = b""
-
-    def _took(self, count: int) -> None:
-        self._packed += count
-        self._options.advance(count)
 
     def tell(self) -> int:
         return self._at
@@ -75,14 +69,6 @@ class _Forward:
                 f"over {options.max_total_bytes} unpacked bytes, expected at most that",
                 hint="unpack it yourself and ingest the folder if you trust it",
             )
-        if self._at > _PATIENCE and self._at > options.max_ratio * max(self._packed, 1):
-            raise MalformedError(
-                self._path,
-                None,
-                f"{self._packed} bytes unpack to over {self._at}, "
-                f"expected at most {options.max_ratio} times as many",
-                hint="unpack it yourself and ingest the folder if you trust it",
-            )
 
     def close(self) -> None:
         self._stream.close()
@@ -117,7 +103,7 @@ def members(path: Path, options: ReadOptions) -> Iterator[Member]:
 
     Raises MalformedError for a truncated, broken or unreasonable archive.
     """
-    stream = _Forward(path, options, gzip=not path.name.lower().endswith(".tar"))
+    stream = _Forward(path, options)
     try:
         with _hostile(path):
             archive = tarfile.TarFile(fileobj=stream, errorlevel=2)  # type: ignore[arg-type]

@@ -1,17 +1,19 @@
 """Whole files as documents: what folders and archives have in common."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from ledger.corpus.document import Rejected
+from ledger.corpus.extractors import NoText, extractor_for, extractors
 from ledger.corpus.readers import ReadOptions
 from ledger.corpus.readers._assemble import assemble
 from ledger.corpus.readers._columns import Plan
 
-__all__ = ["SUFFIXES", "Texts", "text_problem"]
+__all__ = ["SUFFIXES", "Problem", "Texts", "identities", "text_of", "text_problem"]
 
 CONTENT_TYPES = {
     ".txt": "text/plain",
@@ -21,7 +23,8 @@ CONTENT_TYPES = {
     ".html": "text/html",
     ".htm": "text/html",
 }
-SUFFIXES = tuple(CONTENT_TYPES)
+SUFFIXES = (*CONTENT_TYPES, *(s for one in extractors().values() for s in one.suffixes))
+"""What folders and archives read where no globs say otherwise."""
 
 _BATCH_BYTES = 16 << 20
 _BATCH_ROWS = 1024
@@ -34,6 +37,41 @@ def text_problem(data: bytes) -> tuple[int, str] | None:
     except UnicodeDecodeError as error:
         return data.count(b"\n", 0, error.start) + 1, f"invalid UTF-8 at byte {error.start + 1}"
     return None if data else (1, "empty text")
+
+
+class Problem(NamedTuple):
+    """Why a file is no document; `line` from 1 where a line is to blame."""
+
+    line: int | None
+    reason: str
+
+
+def text_of(name: str, data: bytes) -> bytes | Problem:
+    """A file's text in UTF-8: as it lies, or taken out by the extractor of its suffix.
+
+    Raises MissingExtraError where that extractor is not installed.
+    """
+    extractor = extractor_for(name)
+    if extractor is None:
+        problem = text_problem(data)
+        return data if problem is None else Problem(*problem)
+    try:
+        return extractor.text(data).encode()
+    except NoText as reason:
+        return Problem(None, str(reason))
+
+
+def identities(names: Iterable[str]) -> tuple[str, ...]:
+    """The identities of the extractors these files need, sorted. Raises MissingExtraError."""
+    needed = {one.name: one for name in names if (one := extractor_for(name)) is not None}
+    return tuple(sorted(one.identity() for one in needed.values()))
+
+
+def _kind(path: str) -> str | None:
+    extractor = extractor_for(path)
+    if extractor is not None:
+        return extractor.content_type
+    return CONTENT_TYPES.get(PurePosixPath(path).suffix.lower())
 
 
 @dataclass
@@ -65,7 +103,7 @@ class Texts:
         if not self._rows:
             return
         paths = self._paths
-        kinds = [CONTENT_TYPES.get(PurePosixPath(path).suffix.lower()) for path in paths]
+        kinds = [_kind(path) for path in paths]
         found = {
             "text": pa.array(self._texts, pa.large_binary()).cast(pa.large_string()),
             "path": pa.array(paths, pa.string()),

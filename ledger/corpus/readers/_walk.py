@@ -19,8 +19,8 @@ def shown_name(name: str) -> str:
 def walk(root: Path, include: Sequence[str], suffixes: Sequence[str]) -> Iterator[tuple[str, Path]]:
     """(relative path with slashes, path) of each regular file that counts, sorted by the former.
 
-    Names that begin with a dot are passed over, files and folders alike. Raises InputError where
-    a folder cannot be listed.
+    Names that begin with a dot or `~$` are passed over, files and folders alike. Raises
+    InputError where a folder cannot be listed.
     """
     yield from sorted(_walk(root, "", include, suffixes))
 
@@ -31,7 +31,7 @@ def _walk(
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if entry.name.startswith((".", "~$")):  # `~$`: an office program has it open
                     continue
                 relative = above + shown_name(entry.name)
                 if entry.is_dir(follow_symlinks=False):

@@ -1,10 +1,12 @@
 """Text members of a tar archive (.tar, .tar.gz, .tgz). Nothing is ever written to disk.
 
+Of .docx and .pdf members the text is taken out.
 Row = ordinal among all members, links and devices too, so that `include` does not renumber.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
@@ -12,16 +14,39 @@ from ledger.corpus.document import Rejected
 from ledger.corpus.readers import ReadOptions
 from ledger.corpus.readers._globs import included
 from ledger.corpus.readers._tar import members
-from ledger.corpus.readers._texts import SUFFIXES, Texts, text_problem
+from ledger.corpus.readers._texts import SUFFIXES, Problem, Texts, identities, text_of
+from ledger.errors import InputError, printable
 
 __all__ = ["READER"]
 
 
+@lru_cache(64)
+def _endings(
+    path: Path, _state: tuple[int, ...], include: tuple[str, ...], bounds: tuple[int, int, int]
+) -> tuple[str, ...]:
+    """The suffixes of the members that count. `_state` is what changes when the file does."""
+    most, total, ratio = bounds
+    options = ReadOptions(include=include, max_members=most, max_total_bytes=total, max_ratio=ratio)
+    names = (member.name.removeprefix("./") for member in members(path, options))
+    return tuple({PurePosixPath(n).suffix.lower() for n in names if included(n, include, SUFFIXES)})
+
+
 class _Archive:
     name = "archive"
-    version = 1
+    version = 2
     suffixes = (".tar.gz", ".tgz", ".tar")
     folders = False
+
+    def derivation(self, path: Path, options: ReadOptions) -> tuple[str, ...]:
+        """The extractors of the members' suffixes: the whole archive is looked through for them."""
+        try:
+            file = path.stat()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise InputError(f"{printable(path)}: {reason}") from error
+        state = (file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
+        bounds = (options.max_members, options.max_total_bytes, options.max_ratio)
+        return identities(_endings(path, state, options.include, bounds))
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[pa.Table | Rejected]:
         """See Reader.read. A member whose name climbs out of the archive is rejected."""
@@ -37,11 +62,12 @@ class _Archive:
                 most = options.max_document_bytes
                 yield Rejected(place, f"text of {member.size} bytes, expected at most {most}")
             else:
-                data = member.read()
-                if problem := text_problem(data):
-                    yield Rejected(place, f"{problem[1]}, line {problem[0]}")
+                text = text_of(name, member.read())
+                if isinstance(text, Problem):
+                    line = "" if text.line is None else f", line {text.line}"
+                    yield Rejected(place, text.reason + line)
                 else:
-                    yield from texts.add(member.ordinal, name, data, None)
+                    yield from texts.add(member.ordinal, name, text, None)
         yield from texts.flush()
 
 

@@ -1,4 +1,7 @@
-"""A folder of text files, or one text file: each file is a document of its own digest, row 0."""
+"""A folder of text files, or one text file: each file is a document of its own digest, row 0.
+
+Of .docx and .pdf files the text is taken out; the digest is still the file's.
+"""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ import pyarrow as pa
 
 from ledger.corpus.document import Rejected
 from ledger.corpus.readers import ReadOptions
-from ledger.corpus.readers._texts import SUFFIXES, Texts, text_problem
+from ledger.corpus.readers._texts import SUFFIXES, Problem, Texts, identities, text_of
 from ledger.corpus.readers._walk import open_regular, shown_name, walk
 from ledger.errors import InputError, printable
 
@@ -18,9 +21,15 @@ __all__ = ["READER"]
 
 class _Folder:
     name = "folder"
-    version = 1
+    version = 2
     suffixes = SUFFIXES
     folders = True
+
+    def derivation(self, path: Path, options: ReadOptions) -> tuple[str, ...]:
+        """The extractors of the files' suffixes."""
+        if not path.is_dir():
+            return identities([path.name])
+        return identities(relative for relative, _ in walk(path, options.include, SUFFIXES))
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[pa.Table | Rejected]:
         """See Reader.read. `include` globs match paths below the folder."""
@@ -37,10 +46,12 @@ class _Folder:
                 most = options.max_document_bytes
                 yield Rejected(f"{place}:1", f"text of {data} bytes, expected at most {most}")
                 continue
-            if problem := text_problem(data):
-                yield Rejected(f"{place}:{problem[0]}", problem[1])
+            text = text_of(relative, data)
+            if isinstance(text, Problem):
+                line = "" if text.line is None else f":{text.line}"
+                yield Rejected(f"{place}{line}", text.reason)
                 continue
-            yield from texts.add(0, relative, data, sha256(data).digest())
+            yield from texts.add(0, relative, text, sha256(data).digest())
         yield from texts.flush()
 
 

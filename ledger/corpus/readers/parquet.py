@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ledger.corpus.document import Rejected
+from ledger.corpus.footer import read_footer
 from ledger.corpus.readers import ReadOptions
 from ledger.corpus.readers._assemble import assemble
 from ledger.corpus.readers._columns import Plan, plan
@@ -27,7 +28,7 @@ _TIMES = ("collected_at", "claimed_at")
 
 class _Parquet:
     name = "parquet"
-    version = 1
+    version = 2
     suffixes = (".parquet",)
     folders = False
 
@@ -39,7 +40,7 @@ class _Parquet:
                 pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file,
             ):
                 yield from _read(path, raw, file, options)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter: a column's name
             raise MalformedError(path, None, f"broken Parquet: {_first_line(error)}") from error
         except OSError as error:
             if error.errno is not None:
@@ -58,10 +59,14 @@ def _read(
     wanted = sorted({source.name for source in chosen.sources.values()})
     text = chosen.sources["text"]
     row, told, size = 0, 0, path.stat().st_size
-    for group in range(file.num_row_groups):
-        about = file.metadata.row_group(group)
-        rows = min(rows_at_once(raw, about, wanted, text.name, _BATCH_BYTES), _BATCH_ROWS)
-        batches = file.iter_batches(rows, [group], wanted, use_threads=False)
+    try:
+        footer = read_footer(raw)
+    except ValueError as error:
+        raise MalformedError(path, None, f"broken Parquet: {_first_line(error)}") from None
+    for number, group in enumerate(footer.groups):
+        most = rows_at_once(raw, group, wanted, text.name, _BATCH_BYTES)
+        rows = min(most, _BATCH_ROWS)
+        batches = file.iter_batches(rows, [number], wanted, use_threads=False)
         for batch in _joined(batches, text.path):
             yield from _documents(path, batch, row, chosen, options)
             row += batch.num_rows
