@@ -8,17 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.corpus.evidence import level
 from ledger.databases import Connection
-from ledger.log.canonical import Entry
 from ledger.log.log import Log
-from ledger.log.record import live
-from ledger.provenance.disclosed import disclosed
 from ledger.provenance.documents import find_dataset
+from ledger.provenance.evidence import Piece, evidence_of
+from ledger.provenance.inputs import InputRead, inputs_of
 
 __all__ = [
-    "Dating",
-    "InputRead",
     "Overlap",
     "ShownDataset",
     "Summary",
@@ -46,42 +42,6 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class InputRead:
-    """One input that was read into a dataset. `path` is None where the vault withholds it."""
-
-    entry: int
-    digest: str
-    path: str | None
-    bytes: int
-    rows: int
-    rejected: int
-    reader: str
-    at: int
-
-
-@dataclass(frozen=True)
-class Dating:
-    """A piece of evidence about one of a dataset's inputs. `existed_by` is in Unix seconds."""
-
-    entry: int
-    input: str
-    type: str
-    outcome: str
-    level: int
-    existed_by: int | None
-    issuer: str | None
-
-    @property
-    def standing(self) -> str:
-        """How much the date is worth, in words."""
-        if self.outcome == "failed":
-            return "check failed"
-        if self.existed_by is None:
-            return "no date"
-        return f"date {self.outcome}"
-
-
-@dataclass(frozen=True)
 class Overlap:
     """Documents that two datasets share byte for byte."""
 
@@ -96,7 +56,7 @@ class ShownDataset:
     summary: Summary
     fields: Mapping[str, Any]
     inputs: tuple[InputRead, ...]
-    evidence: tuple[Dating, ...]
+    evidence: tuple[Piece, ...]
     overlaps: tuple[Overlap, ...]
 
 
@@ -120,13 +80,12 @@ def show_dataset(log: Log, dataset: str) -> ShownDataset:
         rows = {row[0]: row for row in _rows(log.connection)}
         summary = _summary(log, *rows[number])
         fields = log.entry(summary.declared).body if summary.declared is not None else {}
-        inputs = tuple(_inputs(log, dataset))
-        digests = dict.fromkeys(item.digest for item in inputs)
+        inputs = tuple(inputs_of(log, dataset))
         return ShownDataset(
             summary,
             fields,
             inputs,
-            tuple(dating for digest in digests for dating in _evidence(log, digest)),
+            tuple(piece for piece in evidence_of(log, dataset) if not piece.elsewhere),
             tuple(_overlaps(log.connection, number)),
         )
     finally:
@@ -165,47 +124,6 @@ def _summary(log: Log, number: int, name: str, version: str, declared: int | Non
         license=body.get("license"),
         declared=declared,
     )
-
-
-def _about(log: Log, subject: str) -> list[tuple[int, Entry]]:
-    return live([(index, log.entry(index)) for index in log.find(subject)])
-
-
-def _inputs(log: Log, dataset: str) -> Iterator[InputRead]:
-    """The unwithdrawn operations that read something into the dataset, in the log's order."""
-    rows = log.connection.execute(
-        "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'operation' ORDER BY idx"
-    ).fetchall()
-    for (index,) in rows:
-        entry = log.entry(index)
-        body = entry.body
-        if body.get("dataset") != dataset or index not in dict(_about(log, entry.subject)):
-            continue
-        yield InputRead(
-            entry=index,
-            digest=entry.subject,
-            path=disclosed(log, index, entry).get("path"),
-            bytes=body["bytes"],
-            rows=body["rows"],
-            rejected=body["rejected"],
-            reader=body["reader"],
-            at=entry.at,
-        )
-
-
-def _evidence(log: Log, digest: str) -> Iterator[Dating]:
-    for index, entry in _about(log, digest):
-        if entry.kind == "evidence":
-            body = entry.body
-            yield Dating(
-                entry=index,
-                input=digest,
-                type=body["type"],
-                outcome=body["outcome"],
-                level=level(body["type"], body["outcome"]),
-                existed_by=body.get("existed_by"),
-                issuer=body.get("issuer"),
-            )
 
 
 def _overlaps(connection: Connection, number: int) -> Iterator[Overlap]:

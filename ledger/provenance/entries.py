@@ -15,7 +15,7 @@ from ledger.provenance.words import claim_words
 __all__ = ["Listed", "ShownEntry", "list_entries", "show_entry"]
 
 # Body fields that digest an attachment in the vault.
-_ATTACHED = ("description", "proof", "source", "statement")
+_ATTACHED = ("because", "description", "members", "pairs", "proof", "source", "statement")
 _SHORT = 72  # characters of a sentence in a list
 
 

@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Mapping
 
 from ledger.log.canonical import Entry, encode
-from ledger.log.notes import Signer, Verifier, decode_base64
+from ledger.log.notes import ECDSA_P256, Signer, Verifier, decode_base64
 
 __all__ = ["attested", "pae", "sign_claim"]
 
@@ -44,6 +44,8 @@ def attested(index: int, entry: Entry, authors: Mapping[str, tuple[int, Verifier
     for sig in entry.sigs:
         named, verifier = authors.get(str(sig.get("keyid")), (index, None))
         if verifier is None or named >= index or sig.get("type") != "ed25519":
+            continue
+        if verifier.algorithm == ECDSA_P256:  # a signature by it is no Ed25519 signature
             continue
         try:
             signature = decode_base64(str(sig.get("sig")))

@@ -8,7 +8,7 @@ from ledger.errors import printable
 from ledger.log.canonical import Entry
 from ledger.provenance.conditions import moment
 
-__all__ = ["ASSISTANCE_WORDS", "FIELD_WORDS", "claim_words"]
+__all__ = ["ASSISTANCE_WORDS", "FIELD_WORDS", "TAKEDOWN_WORDS", "claim_words"]
 
 ASSISTANCE_WORDS = {
     "A0": "no AI",
@@ -17,6 +17,14 @@ ASSISTANCE_WORDS = {
     "A3": "mostly AI, prompted",
     "A4": "autonomous AI",
     "AX": "AI use unknown",
+}
+
+TAKEDOWN_WORDS = {
+    "error": "it should not have been recorded",
+    "legal": "by law or order of a court",
+    "other": "for another reason",
+    "privacy": "for a person's privacy",
+    "rights_holder": "its rights holder asks",
 }
 
 FIELD_WORDS = {
@@ -51,6 +59,19 @@ def claim_words(entry: Entry, taken: Sequence[int] = ()) -> str:
         return (
             f"read as an input of {printable(body['dataset'])}: {body['rows']:,} rows recorded, "
             f"{body['rejected']:,} rejected"
+        )
+    if entry.kind == "takedown":
+        return f"takes the document down: {TAKEDOWN_WORDS.get(body['reason'], 'for a reason')}"
+    if entry.kind == "overlap":
+        return (
+            f"compares {printable(body['dataset'])} with {printable(body['against'])}: of "
+            f"{body['documents']:,} documents {body['exact']:,} are there exactly, "
+            f"{body['near_80']:,} nearly"
+        )
+    if entry.kind == "reserve":
+        return (
+            f"seals reserve {printable(body['name'])}@{body['version']:,}: "
+            f"{body['documents']:,} documents, root {body['content_root']}"
         )
     said = ", ".join(
         f"{name} {printable(value, 100)}"

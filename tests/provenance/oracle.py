@@ -17,7 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from ledger.log.canonical import Entry, encode
 from ledger.log.notes import parse_vkey
 
-LEVEL = {("registry_release", "checked"): 3}  # anything else that was not failed is worth 1
+LEVEL = {  # anything else that was not failed is worth 1
+    ("crawl_index", "checked"): 4,
+    ("git_tag", "checked"): 2,
+    ("openpgp_release", "checked"): 3,
+    ("registry_release", "checked"): 3,
+    ("rfc3161", "checked"): 5,
+}
 ATTRIBUTES = ("channel", "content_type", "language", "license", "topic")
 
 

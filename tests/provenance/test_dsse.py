@@ -6,15 +6,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.certificates.dsse import (
+from ledger.errors import BadSignatureError, UntrustedSignerError, VerificationError
+from ledger.log.notes import Signer
+from ledger.provenance.dsse import (
     PAYLOAD_TYPE,
     encode_members,
     open_envelope,
     parse_envelope,
     sign_envelope,
 )
-from ledger.errors import BadSignatureError, UntrustedSignerError, VerificationError
-from ledger.log.notes import Signer
 from ledger.provenance.signing import pae
 
 ALICE = Signer("example.org/a", Ed25519PrivateKey.from_private_bytes(b"a" * 32))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tables_as_of"]
 
-_SILENT = ("certificate", "policy")  # kinds that no projection of documents reads
+_SILENT = ("certificate", "overlap", "policy", "reserve", "takedown")  # no projection reads them
 _CHUNK = 10_240
 
 
