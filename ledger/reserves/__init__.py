@@ -1,0 +1,1 @@
+"""Sealed reserves: dated documents with their text, and proofs about them."""

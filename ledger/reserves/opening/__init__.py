@@ -1,0 +1,1 @@
+"""Verifies a sealed folder that anybody may have written."""

@@ -1,0 +1,1 @@
+"""What lies beside the content: signatures, proofs, public keys, time stamps."""

@@ -1,0 +1,1 @@
+"""Who is in a reserve, by which evidence, and why the others are not."""
