@@ -5,16 +5,18 @@ of the dataset's unwithdrawn claims, the evidence in the ledger, the policy and 
 of entry numbers, times of recording or batches.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ledger.certificates.content_root import content_root
+from ledger.certificates.claimed import Claimed
 from ledger.certificates.elsewhere import shared_dates
+from ledger.certificates.members import Members, members_of
 from ledger.databases import Connection
 from ledger.errors import InputError
+from ledger.log.content_root import content_root
 from ledger.provenance.documents import find_dataset
 from ledger.provenance.facts import Dates
 from ledger.provenance.gather import Source
@@ -23,10 +25,9 @@ from ledger.provenance.rules import Policy
 if TYPE_CHECKING:
     from ledger.certificates.sections import Section
 
-__all__ = ["Amount", "Tables", "View", "add_up", "compose", "dataset_root", "find_dataset"]
+__all__ = ["Amount", "Tables", "View", "add_up", "compose", "find_dataset"]
 
 PPM = 1_000_000
-_FETCH = 10_000
 
 
 class Tables(Source, Protocol):
@@ -34,6 +35,7 @@ class Tables(Source, Protocol):
 
     @property
     def connection(self) -> Connection: ...
+    def chunks(self, start: int, end: int) -> Iterator[tuple[int, list[bytes]]]: ...
 
 
 class Amount(NamedTuple):
@@ -44,15 +46,25 @@ class Amount(NamedTuple):
     bytes: int
 
 
+def _withheld(_digest: bytes) -> bytes | None:
+    return None
+
+
 @dataclass(frozen=True)
 class View:
-    """One dataset under one policy. `dataset_id` is the row in the dataset table."""
+    """One dataset under one policy, as of the log's first `size` entries.
+
+    `dataset_id` is the row in the dataset table; `attachment` asks the vault for the bytes of a
+    digest, None where they are withheld.
+    """
 
     tables: Tables
     dataset: str
     dataset_id: int
     policy: Policy
     cutoff: date
+    size: int
+    attachment: Callable[[bytes], bytes | None] = _withheld
 
     @property
     def connection(self) -> Connection:
@@ -66,6 +78,21 @@ class View:
             (self.dataset_id,),
         ).fetchone()
         return Amount(*row)
+
+    @cached_property
+    def claimed(self) -> Claimed:
+        """Claims that are no origins."""
+        return Claimed(self.tables, self.size)
+
+    @cached_property
+    def members(self) -> Members:
+        """Every document of the dataset."""
+        return members_of(self.connection, self.dataset_id)
+
+    @cached_property
+    def root(self) -> bytes:
+        """The content_root of the members."""
+        return content_root(self.members.each())
 
     @cached_property
     def shared(self) -> Mapping[tuple[Dates, Dates], Sequence[int]]:
@@ -109,21 +136,6 @@ def add_up(amounts: Iterable[Sequence[int]]) -> Amount:
     """The sum of amounts; of none, zero."""
     columns = list(zip(*amounts, strict=True)) or [(0,), (0,), (0,)]
     return Amount(*map(sum, columns))
-
-
-def dataset_root(view: View) -> bytes:
-    """The content_root of the dataset's members."""
-    rows = view.connection.execute(
-        "SELECT e.subject FROM member m JOIN entry e ON e.idx = m.document "
-        "WHERE m.dataset = ? ORDER BY e.subject",
-        (view.dataset_id,),
-    )
-    return content_root(_first_columns(rows))
-
-
-def _first_columns(rows: Any) -> Iterator[bytes]:
-    while part := rows.fetchmany(_FETCH):
-        yield from (row[0] for row in part)
 
 
 def compose(view: View, sections: Sequence["Section"]) -> dict[str, dict[str, Any]]:

@@ -1,14 +1,18 @@
-"""A certificate's folder: four files, written all at once or not at all, read with a limit."""
+"""A certificate's folder: four files and the receipts of the reserves it names.
+
+Written all at once or not at all, read with a limit.
+"""
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from ledger.certificates.dsse import parse_envelope
 from ledger.certificates.statement import parse_statement
 from ledger.errors import AlreadySealedError, InputError, VerificationError, printable
+from ledger.provenance.dsse import parse_envelope
 
 __all__ = [
     "CERTIFICATE",
@@ -16,7 +20,10 @@ __all__ = [
     "PAGE",
     "PROOF",
     "check_target",
+    "foreign_files",
+    "is_receipt",
     "read_file",
+    "receipt_names",
     "write_folder",
 ]
 
@@ -25,9 +32,27 @@ PAGE = "certificate.html"
 ENTRY = "entry.json"
 PROOF = "certificate.tlog-proof"
 _FILES = frozenset({CERTIFICATE, PAGE, ENTRY, PROOF})
+_RECEIPT = re.compile(r"reserve-[1-9][0-9]{0,3}\.(?:dsse\.json|entry\.json|tlog-proof)")
 _MAX_BYTES = 64 << 20  # a certificate of a million licences is smaller
 
 _HINT = "choose another folder with -o"
+
+
+def is_receipt(name: str) -> bool:
+    """Whether a file is called like a reserve's receipt."""
+    return _RECEIPT.fullmatch(name) is not None
+
+
+def receipt_names(number: int) -> tuple[str, str, str]:
+    """Statement, entry and proof of the reserve in row `number`, 1 to 9,999, of the section."""
+    stem = f"reserve-{number}"
+    return f"{stem}.dsse.json", f"{stem}.entry.json", f"{stem}.tlog-proof"
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Names in a folder that no certificate has, ascending."""
+    names = {item.name for item in folder.iterdir()} - _FILES
+    return sorted(name for name in names if not is_receipt(name))
 
 
 def read_file(folder: Path, name: str) -> bytes:
@@ -38,7 +63,7 @@ def read_file(folder: Path, name: str) -> bytes:
             data = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise VerificationError(
-            f"{printable(path)}: no such file, expected one of a certificate's four",
+            f"{printable(path)}: no such file, expected one of a certificate",
             hint=f"a certificate is a folder of {', '.join(sorted(_FILES))}",
         ) from error
     if len(data) > _MAX_BYTES:
@@ -49,8 +74,17 @@ def read_file(folder: Path, name: str) -> bytes:
 def check_target(out: Path, dataset: str) -> None:
     """Whether a certificate of `dataset` may be written to `out`: nothing there, or an older one.
 
-    Raises InputError if something else lies there, AlreadySealedError if another dataset's does.
+    Raises InputError if something else lies there, or it is the folder a person stands in: it is
+    replaced, and they would be left in one that is gone; AlreadySealedError if another dataset's
+    certificate lies there.
     """
+    here = Path.cwd()
+    if out.resolve() in (here, *here.parents):
+        raise InputError(
+            f"{printable(out)}: found the current folder, or one above it, "
+            "expected a folder that can be replaced",
+            hint="name a folder below it with -o, such as ./certificate",
+        )
     if not out.exists() and not out.is_symlink():
         return
     if not out.is_dir() or out.is_symlink():
@@ -58,9 +92,9 @@ def check_target(out: Path, dataset: str) -> None:
     names = {item.name for item in out.iterdir()}
     if not names:
         return
-    foreign = names - _FILES
+    foreign = foreign_files(out)
     if foreign or CERTIFICATE not in names:
-        found = printable(min(foreign)) if foreign else "no certificate.json"
+        found = printable(foreign[0]) if foreign else "no certificate.json"
         raise InputError(
             f"{printable(out)}: found {found}, expected an empty folder or a certificate",
             hint=_HINT,
@@ -77,6 +111,8 @@ def check_target(out: Path, dataset: str) -> None:
 
 def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     """Replace `out` by a folder of these files; `check_target` has said that it may go."""
+    if out.name in ("", ".."):  # neither has a neighbour of its name
+        out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f".{out.name}.{secrets.token_hex(4)}.new")
     fresh.mkdir()

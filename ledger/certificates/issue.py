@@ -5,8 +5,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from ledger.certificates.composition import View, compose, dataset_root, find_dataset
-from ledger.certificates.dsse import sign_envelope
+from ledger.certificates.composition import View, compose, find_dataset
 from ledger.certificates.folder import (
     CERTIFICATE,
     ENTRY,
@@ -16,7 +15,13 @@ from ledger.certificates.folder import (
     write_folder,
 )
 from ledger.certificates.page import PAGE_VERSION, render_page
-from ledger.certificates.recorded import certificates_of, policy_shown, record_policy
+from ledger.certificates.receipts import reserve_receipts
+from ledger.certificates.recorded import (
+    attachments_of,
+    certificates_of,
+    policy_shown,
+    record_policy,
+)
 from ledger.certificates.sections import Section, all_sections
 from ledger.certificates.statement import (
     Head,
@@ -35,6 +40,7 @@ from ledger.log.notes import Signer
 from ledger.log.projection import Reader
 from ledger.log.proofs import format_proof
 from ledger.log.record import Claim, record
+from ledger.provenance.dsse import sign_envelope
 from ledger.provenance.opening import statement_key_name
 from ledger.provenance.rules import Policy
 
@@ -87,9 +93,11 @@ def certify(
     subject = subject_of("certificate", dataset, digest.removeprefix("sha256:"))
     claim = Claim("certificate", subject, Certificate.model_validate(body))
     (recorded,) = record(log, [claim], attachments=[payload])
+    receipts = reserve_receipts(log, statement, signer)
     write_folder(
         out,
         {
+            **receipts,
             CERTIFICATE: sign_envelope(payload, signer),
             PAGE: page,
             ENTRY: log.entry_bytes(recorded.index),
@@ -119,9 +127,17 @@ def _draft(
                 hint="somebody is writing; try again",
             )
         tables = Reader(log.database, log.connection, log.store, log.runs, checkpoint.size)
-        view = View(tables, dataset, find_dataset(log.connection, dataset), policy, cutoff)
+        view = View(
+            tables,
+            dataset,
+            find_dataset(log.connection, dataset),
+            policy,
+            cutoff,
+            checkpoint.size,
+            attachments_of(log),
+        )
         composition = compose(view, sections)
-        root = dataset_root(view)
+        root = view.root
     finally:
         log.database.rollback(log.connection)
     return Statement(

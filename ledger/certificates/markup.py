@@ -11,18 +11,22 @@ __all__ = [
     "PATTERNS",
     "amounts_table",
     "count",
+    "day",
     "many",
     "moment",
     "percent",
     "plain_percent",
     "share_bar",
     "size",
+    "stacked_bar",
     "text",
+    "whole",
     "words",
 ]
 
 LONGEST_TABLE = 24  # rows on the page; certificate.json holds them all
 PPM = 1_000_000
+_BAR_WIDTH, _BAR_HEIGHT, _BAR_TOP = 680, 34, 22
 
 # Fills that differ without colour, defined once a page and named by every chart.
 PATTERNS = """<svg class="defs" width="0" height="0" aria-hidden="true"><defs>
@@ -49,6 +53,14 @@ def count(section: Mapping[str, Any], name: str) -> int:
     value = section[name]
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{name} is not a count")
+    return value
+
+
+def whole(section: Mapping[str, Any], name: str) -> int:
+    """A whole number of either sign, as count."""
+    value = section[name]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{name} is not a whole number")
     return value
 
 
@@ -85,6 +97,14 @@ def moment(seconds: int) -> str:
         return f"{seconds} seconds after 1970-01-01 UTC"
 
 
+def day(seconds: int) -> str:
+    """Unix seconds as a UTC day; what no calendar holds stays a number."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return moment(seconds)
+
+
 def share_bar(ppm: int, fill: str = "solid") -> str:
     """A small bar beside a printed percentage, which is why it needs no words of its own."""
     width = min(max(ppm, 0), PPM) / 10_000
@@ -95,14 +115,44 @@ def share_bar(ppm: int, fill: str = "solid") -> str:
     )
 
 
+def stacked_bar(name: str, title: str, segments: Sequence[tuple[str, str, int, str]]) -> str:
+    """One bar of the whole from (letter, words, ppm, fill): a picture that is told in words too.
+
+    `name` begins the ids of its title and description, so it is unique on the page.
+    """
+    parts, said, left = [], [], 0.0
+    for letter, meaning, share, fill in segments:
+        ppm = min(share, PPM)
+        width = ppm * _BAR_WIDTH / PPM
+        said.append(f"{letter}: {words(meaning)}: {percent(ppm)}")
+        parts.append(
+            f'<rect class="{fill}" x="{left:.2f}" y="{_BAR_TOP}" '
+            f'width="{max(width - 1.5, 0.75):.2f}" height="{_BAR_HEIGHT}"/>'
+        )
+        if width >= 14:
+            label = f"{letter} {percent(ppm)}" if width >= 64 else letter
+            parts.append(f'<text x="{left + 1:.2f}" y="{_BAR_TOP - 7}">{label}</text>')
+        left += width
+    return (
+        f'<svg class="chart" viewBox="0 0 {_BAR_WIDTH} {_BAR_TOP + _BAR_HEIGHT}" role="img" '
+        f'aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">{words(title)}</title>'
+        f'<desc id="{name}-desc">{"; ".join(said)}.</desc>{"".join(parts)}</svg>'
+    )
+
+
 def amounts_table(
     caption: str,
     headings: Sequence[str],
     rows: Iterable[tuple[Sequence[str], Mapping[str, Any], str]],
     *,
     more: str = "rows",
+    shape: str = "",
 ) -> str:
-    """A table of (cells as HTML, shares as from View.shares, fill); the last rows fold into one."""
+    """A table of (cells as HTML, shares as from View.shares, fill); the last rows fold into one.
+
+    `shape` is a class of page.css.
+    """
     body = []
     listed = list(rows)
     shown = listed if len(listed) <= LONGEST_TABLE else listed[: LONGEST_TABLE - 1]
@@ -114,9 +164,10 @@ def amounts_table(
         label = f"{many(len(rest))} more {more}, listed in certificate.json"
         blanks = [""] * (len(headings) - 1)
         body.append(_row([f'<span class="unknown">{label}</span>', *blanks], merged, "solid"))
+    kind = f' class="{shape}"' if shape else ""
     heads = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     return (
-        f"<table><caption>{caption}</caption><thead><tr>{heads}"
+        f"<table{kind}><caption>{caption}</caption><thead><tr>{heads}"
         '<th scope="col" class="n">Documents</th><th scope="col" class="share">Share of documents'
         '</th><th scope="col" class="n">Share of text</th></tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"

@@ -14,11 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.certificates.dsse import open_envelope, parse_envelope
-from ledger.certificates.folder import CERTIFICATE, ENTRY, PAGE, PROOF, read_file
+from ledger.certificates.folder import CERTIFICATE, ENTRY, PAGE, PROOF, foreign_files, read_file
 from ledger.certificates.report import Report
 from ledger.certificates.statement import Statement, certificate_body, parse_statement
-from ledger.certificates.trust import trust_line
 from ledger.errors import (
     InputError,
     RootMismatchError,
@@ -30,6 +28,8 @@ from ledger.log.canonical import parse_entry, subject_of
 from ledger.log.checkpoint import Checkpoint, parse_checkpoint
 from ledger.log.notes import Verifier, open_note, parse_vkey
 from ledger.log.proofs import check_entry, parse_proof
+from ledger.provenance.dsse import open_envelope, parse_envelope
+from ledger.provenance.trust import trust_line
 
 if TYPE_CHECKING:
     from ledger.log.log import Log
@@ -70,6 +70,15 @@ def verify_certificate(
         folder, payload, statement, log_keys, where, strangers
     )
     notes.extend(_check_page(folder, statement, where))
+    if "reserves" in statement.composition:
+        from ledger.certificates.receipts import check_receipts
+
+        trusted = log_keys, statement_keys
+        notes.extend(check_receipts(folder, statement, trusted, where, strangers))
+    notes.extend(
+        f"{printable(name)} lies in the folder and is no part of the certificate"
+        for name in foreign_files(folder)
+    )
     level, superseded = 2, None
     if log is not None and log.log_name == statement.head.log_name:
         from ledger.certificates.recompute import recompute

@@ -9,16 +9,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ledger.certificates.markup import PATTERNS, moment, text, words
-from ledger.certificates.sections import Section
-from ledger.certificates.trust import key_label, trust_line
+from ledger.certificates.sections import SHAPE_ERRORS, Section
 from ledger.errors import VerificationError, printable
+from ledger.provenance.trust import key_label, trust_line
 
 if TYPE_CHECKING:
     from ledger.certificates.statement import Statement
 
 __all__ = ["PAGE_VERSION", "render_page"]
 
-PAGE_VERSION = 1  # of what this module and the sections print; a change of theirs is a new version
+PAGE_VERSION = 2  # of what this module and the sections print; a change of theirs is a new version
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -51,7 +51,7 @@ def render_page(statement: "Statement", sections: Sequence[Section], where: str)
             continue
         try:
             body = section.render(statement.composition[section.name], statement)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        except SHAPE_ERRORS as error:
             raise VerificationError(
                 f"{where}: composition.{section.name} has not its section's shape: "
                 f"{printable(error)}"

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ledger.certificates.asof import tables_as_of
-from ledger.certificates.composition import View, compose, dataset_root, find_dataset
-from ledger.certificates.recorded import certificates_of, find_policy, policy_shown
-from ledger.certificates.sections import built_in_sections
+from ledger.certificates.composition import View, compose, find_dataset
+from ledger.certificates.recorded import (
+    attachments_of,
+    certificates_of,
+    find_policy,
+    policy_shown,
+)
+from ledger.certificates.sections import SHAPE_ERRORS, Reconciling, built_in_sections
 from ledger.certificates.statement import Statement
 from ledger.errors import ForkError, RootMismatchError, VerificationError, printable
 from ledger.log.log import Log
 from ledger.log.verify import verify_log
+from ledger.provenance.asof import tables_as_of
 
 __all__ = ["Recomputed", "first_difference", "recompute"]
 
@@ -51,7 +56,15 @@ def recompute(log: Log, statement: Statement, index: int, entry: bytes, where: s
             )
         with tables_as_of(log, statement.head.size) as tables:
             number = find_dataset(tables.connection, statement.dataset)
-            view = View(tables, statement.dataset, number, policy, cutoff)
+            view = View(
+                tables,
+                statement.dataset,
+                number,
+                policy,
+                cutoff,
+                statement.head.size,
+                attachments_of(log),
+            )
             notes.extend(_check_numbers(view, statement, where))
     finally:
         log.database.rollback(log.connection)
@@ -87,18 +100,32 @@ def _check_numbers(view: View, statement: Statement, where: str) -> list[str]:
     sections = built_in_sections()
     ours = {section.name for section in sections}
     asked = [section for section in sections if section.name in statement.composition]
-    if dataset_root(view) != statement.content_root:
+    if view.root != statement.content_root:
         raise RootMismatchError(
             f"{where}: content root {statement.content_root.hex()}, the ledger's first "
-            f"{statement.head.size} entries give {dataset_root(view).hex()}"
+            f"{statement.head.size} entries give {view.root.hex()}"
         )
     expected = compose(view, asked)
     told = f"the ledger's first {statement.head.size} entries give"
+    notes: list[str] = []
     for section in asked:
-        name = section.name
-        _compare(statement.composition[name], expected[name], f"composition.{name}", where, told)
+        name, path = section.name, f"composition.{section.name}"
+        found: Mapping[str, Any] = statement.composition[name]
+        computed: Mapping[str, Any] = expected[name]
+        if isinstance(section, Reconciling):
+            try:
+                found, computed, left_out = section.reconcile(found, computed)
+            except SHAPE_ERRORS as error:
+                raise VerificationError(
+                    f"{where}: {path} has not its section's shape: {printable(error)}"
+                ) from error
+            notes += left_out
+        _compare(found, computed, path, where, told)
     foreign = sorted(set(statement.composition) - ours)
-    return [f"section {printable(name)} is not ours and was not computed again" for name in foreign]
+    return [
+        *notes,
+        *(f"section {printable(name)} is not ours and was not computed again" for name in foreign),
+    ]
 
 
 def _compare(found: Any, expected: Any, path: str, where: str, told: str) -> None:

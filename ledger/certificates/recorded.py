@@ -1,5 +1,6 @@
 """What the log and its vault hold of certificates: earlier ones, and the policies they name."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,13 @@ from ledger.provenance.labels import basis_words, label_words
 from ledger.provenance.policy import builtin_policies, parse_policy
 from ledger.provenance.rules import Policy, fill
 
-__all__ = ["certificates_of", "find_policy", "policy_shown", "record_policy"]
+__all__ = ["attachments_of", "certificates_of", "find_policy", "policy_shown", "record_policy"]
+
+
+def attachments_of(log: Log) -> Callable[[bytes], bytes | None]:
+    """What the vault has under a digest; None where it, or all of it, is withheld."""
+    vault = log.vault
+    return (lambda _digest: None) if vault is None else vault.attachment
 
 
 def certificates_of(log: Log, dataset: str) -> list[int]:

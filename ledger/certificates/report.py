@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.certificates.markup import moment
-from ledger.certificates.trust import key_label
 from ledger.errors import printable
+from ledger.provenance.trust import key_label
 
 __all__ = ["Report"]
 

@@ -22,9 +22,9 @@ from typing import Any
 
 import orjson
 
-from ledger.certificates.dsse import encode_members
 from ledger.errors import InputError, VerificationError, printable
 from ledger.log.canonical import parse_digest
+from ledger.provenance.dsse import encode_members
 
 __all__ = [
     "DIGEST_NAME",

@@ -67,6 +67,21 @@ def test_bad_input_is_one_line_and_a_hint(
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize("out", [".", "../here", "..", "inner/.."])
+def test_the_folder_a_person_stands_in_is_replaced(
+    headwater: Run, ledger: str, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty one too: its shell would be left in a folder that is gone."""
+    here = tmp_path / "outer" / "here"
+    (here / "inner").mkdir(parents=True)
+    monkeypatch.chdir(here)
+    ran = headwater("--ledger", ledger, "certify", "r@1", "-o", out)
+    assert ran.code == 3
+    assert f"error: {out}: found the current folder, or one above it" in ran.stderr
+    assert "hint: name a folder below it" in ran.stderr
+    assert [item.name for item in here.iterdir()] == ["inner"]
+
+
 def test_no_ledger_here(headwater: Run) -> None:
     ran = headwater("certify", "r@1", "-o", "out")
     assert ran.code == 3

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from ledger.certificates.composition import View, compose, dataset_root, find_dataset
-from ledger.certificates.content_root import content_root
+from ledger.certificates.composition import View, compose, find_dataset
+from ledger.certificates.recorded import attachments_of
 from ledger.certificates.sections import all_sections, built_in_sections
-from ledger.claims import Withdrawal
+from ledger.claims import Operation, Withdrawal
 from ledger.errors import InputError, UnknownNameError
 from ledger.log.canonical import claim_id, encode, parse_digest
+from ledger.log.content_root import content_root
 from ledger.log.projection import Reader
 from ledger.log.record import Claim
 from ledger.log.verify import verify_log
@@ -28,8 +29,9 @@ def composition(
     with ledger.open() as log:
         verify_log(log)
         tables = Reader(log.database, log.connection, log.store, log.runs, log.size)
-        view = View(tables, dataset, find_dataset(log.connection, dataset), rules, rules.cutoff)
-        return compose(view, built_in_sections()), dataset_root(view)
+        number = find_dataset(log.connection, dataset)
+        view = View(tables, dataset, number, rules, rules.cutoff, log.size, attachments_of(log))
+        return compose(view, built_in_sections()), view.root
 
 
 def documents(rows: list[dict[str, Any]], *names: str) -> dict[Any, int]:
@@ -152,7 +154,44 @@ def test_a_dataset_that_lost_its_last_document(tmp_path: Path) -> None:
         composition(ledger, "short@1")
 
 
+def test_a_language_is_detected_by_nobody(tmp_path: Path) -> None:
+    def read(file: str, dataset: str, detector: str | None) -> Claim:
+        body = Operation(
+            dataset=dataset,
+            bytes=1,
+            rows=1,
+            rejected=0,
+            reader="jsonl",
+            reader_version=1,
+            map=digest("map"),
+            language_detector=detector,
+            extractors=None if detector is None else ["html/1", detector],
+        )
+        return Claim("operation", digest(file), body)
+
+    claims = [
+        read("f1", "r@1", "b/2"),
+        read("f2", "r@1", "a/1"),
+        read("f3", "r@1", "b/2"),
+        read("f4", "r@1", None),
+        read("g", "old@1", "c/3"),
+    ]
+    found, _ = composition(make(tmp_path, [*corpus(), *claims]))
+    assert found["language"]["detectors"] == ["a/1", "b/2"]
+    assert found["evidence"]["extractors"] == ["a/1", "b/2", "html/1"]
+
+
 def test_sections_are_found_in_the_order_of_the_page() -> None:
     names = [section.name for section in built_in_sections()]
-    assert names == ["totals", "labels", "evidence", "license", "language", "period", "channel"]
+    assert names == [
+        "totals",
+        "labels",
+        "evidence",
+        "license",
+        "language",
+        "period",
+        "channel",
+        "reserves",
+        "overlaps",
+    ]
     assert [section.name for section in all_sections()] == names

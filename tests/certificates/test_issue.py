@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger.certificates.dsse import parse_envelope
 from ledger.certificates.issue import Issued, certify
 from ledger.certificates.statement import parse_statement
 from ledger.errors import AlreadySealedError, InputError, RefusedError, UnknownNameError
 from ledger.log.keys import KeyRing
 from ledger.log.verify import verify_log
+from ledger.provenance.dsse import parse_envelope
 from ledger.provenance.opening import open_ledger
 from ledger.provenance.policy import load_policy
 from tests.certificates.ledgers import CLOCK, NAME, Ledger, corpus, make, origin

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from ledger.certificates.dsse import parse_envelope, sign_envelope
 from ledger.certificates.issue import certify
 from ledger.certificates.open import is_certificate, verify_certificate, verify_directory
 from ledger.certificates.page import render_page
@@ -37,6 +36,7 @@ from ledger.log.canonical import subject_of
 from ledger.log.keys import KeyRing
 from ledger.log.proofs import format_proof
 from ledger.log.record import Claim, record
+from ledger.provenance.dsse import parse_envelope, sign_envelope
 from ledger.provenance.opening import statement_key_name
 from ledger.provenance.policy import load_policy
 from tests.certificates.ledgers import NAME, Ledger, corpus, evidence, make, origin
@@ -393,6 +393,17 @@ def test_first_difference_names_the_place() -> None:
 def test_levels_1_and_2_load_no_sql_no_arrow_and_no_section(place: tuple[Ledger, Path]) -> None:
     ledger, out = place
     (out / "certificate.html").unlink()
+    loaded = loaded_by_level_2(ledger, out)
+    assert "cryptography" in loaded
+    assert not loaded & HEAVY
+    assert "ledger.certificates.sections" not in loaded
+
+
+HEAVY = {"sqlite3", "sqlalchemy", "sqlmodel", "pydantic", "pyarrow", "numpy", "transformers"}
+
+
+def loaded_by_level_2(ledger: Ledger, out: Path) -> set[str]:
+    """Every module that a program has loaded once it verified a folder without a ledger."""
     program = (
         "import sys\nfrom pathlib import Path\n"
         "from ledger.certificates.open import verify_certificate\n"
@@ -409,11 +420,7 @@ def test_levels_1_and_2_load_no_sql_no_arrow_and_no_section(place: tuple[Ledger,
         text=True,
         check=True,
     )
-    loaded = set(run.stdout.split())
-    assert "cryptography" in loaded
-    heavy = {"sqlite3", "sqlalchemy", "sqlmodel", "pydantic", "pyarrow", "numpy", "transformers"}
-    assert not loaded & heavy
-    assert "ledger.certificates.sections" not in loaded
+    return set(run.stdout.split())
 
 
 def test_is_certificate(place: tuple[Ledger, Path], tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """The page: what it says, and that nobody's text can make it say or do anything else."""
 
+import copy
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.certificates.markup import many, percent, size, text
 from ledger.certificates.page import render_page
@@ -20,6 +23,27 @@ SHARES = {
 }  # fmt: skip
 
 
+RULE = {"allow_asserted": True, "before": "2022-11-30", "min_level": 3, "reserve_asserted": 1}
+
+
+def _reserve(said: str, version: int) -> dict[str, Any]:
+    return {
+        "content_root": said,
+        "name": said,
+        "reserve_bytes": 9,
+        "reserve_documents": 2,
+        "stage": "any",
+        "statement": said,
+        "version": version,
+    }
+
+
+def _overlap(against: str) -> dict[str, Any]:
+    numbers = {"exact": 3, "normalised": 4, "near_80": 5, "near_50": 6, "contained": 1, "novel": 2}
+    texts = {"against": against, "against_root": against, "method": against}
+    return {**texts, **numbers, "documents": 9, "against_documents": 7}
+
+
 def statement(said: str = "plain", **changes: Any) -> Statement:
     """A statement in which `said` stands wherever a text may stand."""
     rule = {"basis": said, "label": said, "number": said, "shown": said, "why": said, "words": said}
@@ -28,11 +52,32 @@ def statement(said: str = "plain", **changes: Any) -> Statement:
         "totals": {"bytes": 1_234_567, "documents": 1200, "occurrences": 1},
         "labels": {"rows": [{"label": said, "basis": said, "rule": said, **SHARES}]},
         "evidence": {
+            "checks": [
+                {"type": said, "outcome": "checked", "binding": "derived", "issuer": said}
+                | {"claims": 2, "earliest": -(10**12), "latest": 1_600_000_000, **SHARES},
+                {"type": "declared_date", "outcome": "asserted", "binding": "exact_bytes"}
+                | {"claims": 1, **SHARES},
+                {"type": said, "outcome": "failed", "binding": "url_only", "claims": 1, **SHARES},
+            ],
+            "extractors": [said],
             "lifted_elsewhere": SHARES,
             "rows": [{"standing": "checked", "level": 3, **SHARES}, dict(SHARES)],
         },
+        "reserves": {
+            "rows": [
+                _reserve(said, 1) | SHARES | RULE,
+                _reserve(said, 2) | SHARES | {"withheld": ["statement"]},
+                _reserve(said, 3) | {"withheld": ["members", "statement"]},
+                _reserve(said, 4) | SHARES | RULE | {"documents": 0},
+                _reserve(said, 5) | SHARES | {"stage": "final"},
+            ],
+        },
+        "overlaps": {
+            "other_states": 3,
+            "rows": [_overlap(said), _overlap("reserve:" + said)],
+        },
         "license": {"rows": rows},
-        "language": {"rows": rows},
+        "language": {"detectors": [said, said], "rows": rows},
         "channel": {"rows": rows},
         "period": {
             "earlier_elsewhere": SHARES,
@@ -141,7 +186,9 @@ def test_the_chart_is_told_in_words_too() -> None:
 def test_long_tables_end_in_one_row_that_says_how_many_more() -> None:
     rows = [{"value": f"l{n:03}", **SHARES} for n in range(100)]
     of = statement()
-    page = render(replace(of, composition={**of.composition, "language": {"rows": rows}}))
+    page = render(
+        replace(of, composition={**of.composition, "language": {"detectors": [], "rows": rows}})
+    )
     assert "77 more languages, listed in certificate.json" in page
     assert "l022" in page
     assert "l023" not in page
@@ -160,8 +207,29 @@ def test_long_tables_end_in_one_row_that_says_how_many_more() -> None:
             "evidence",
             {"lifted_elsewhere": SHARES, "rows": [{"standing": "checked", "level": 9, **SHARES}]},
         ),
-        ("language", {"rows": [{"value": "x"}]}),
-        ("language", {"rows": [None]}),
+        ("evidence", {"lifted_elsewhere": SHARES, "rows": []}),
+        ("evidence", {"lifted_elsewhere": SHARES, "rows": [], "checks": [], "extractors": "x"}),
+        ("evidence", {"lifted_elsewhere": SHARES, "rows": [], "checks": [{"type": "x"}]}),
+        ("reserves", {"rows": [_reserve("x", 1)], "in_any": SHARES}),
+        ("reserves", {"rows": [_reserve("x", 1) | SHARES | RULE]}),
+        ("reserves", {"rows": [_reserve("x", 1) | {"withheld": ["members"]}], "in_any": SHARES}),
+        ("reserves", {"rows": [_reserve("x", 1) | SHARES | {"withheld": ["members"]}]}),
+        ("reserves", {"rows": [_reserve("x", 1) | SHARES | RULE | {"withheld": ["statement"]}]}),
+        ("reserves", {"rows": [_reserve("x", 1) | {"withheld": ["page"]}], "in_any": SHARES}),
+        ("reserves", {"rows": [_reserve("x", 1) | {"withheld": "members"}], "in_any": SHARES}),
+        ("reserves", {"rows": [_reserve("x", 1) | SHARES | RULE], "in_any": {}}),
+        (
+            "reserves",
+            {"rows": [_reserve("x", 1) | SHARES | RULE | {"before": 7}], "in_any": SHARES},
+        ),
+        ("overlaps", {"rows": []}),
+        ("overlaps", {"rows": [_overlap("x") | {"exact": "<b>"}], "other_states": 0}),
+        ("overlaps", {"rows": [_overlap("x") | {"novel": 8}], "other_states": 0}),
+        ("overlaps", {"rows": [_overlap("x") | {"against": 7}], "other_states": 0}),
+        ("language", {"detectors": [], "rows": [{"value": "x"}]}),
+        ("language", {"detectors": [], "rows": [None]}),
+        ("language", {"detectors": "x", "rows": []}),
+        ("language", {"rows": []}),
         ("period", {"rows": [{"standing": "checked", "year": "x", **SHARES}]}),
     ],
 )
@@ -185,3 +253,48 @@ def test_a_share_is_never_rounded_up() -> None:
 
 def test_text_keeps_its_direction_to_itself() -> None:
     assert text("שלום <b>") == "<bdi>שלום &lt;b&gt;</bdi>"
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of everything inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, item in inner:
+        found.append((*path, key))
+        if isinstance(item, dict | list):
+            found += _places(item, (*path, key))
+    return found
+
+
+_SECTIONS = statement(HOSTILE).composition
+_LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.just(HOSTILE), st.text(max_size=4)
+)
+_JSON = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(place=st.sampled_from(_places(_SECTIONS)), value=_JSON, remove=st.booleans())
+def test_somebodys_numbers_break_the_program(
+    place: tuple[Any, ...], value: Any, remove: bool
+) -> None:
+    """Whatever stands anywhere in a composition: a page that nothing escaped from, or one error."""
+    changed = copy.deepcopy(dict(_SECTIONS))
+    target: Any = changed
+    for key in place[:-1]:
+        target = target[key]
+    if remove:
+        del target[place[-1]]
+    else:
+        target[place[-1]] = value
+    try:
+        page = render(statement(HOSTILE, composition=changed))
+    except VerificationError:
+        return
+    found = outline(page)
+    assert not {tag for tag, _ in found.seen} & {"script", "img", "iframe", "link", "object", "a"}
+    assert "\u202e" not in page

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.certificates.dsse import encode_members
 from ledger.certificates.statement import (
     Head,
     Page,
@@ -12,6 +11,7 @@ from ledger.certificates.statement import (
     parse_statement,
 )
 from ledger.errors import InputError, VerificationError
+from ledger.provenance.dsse import encode_members
 
 RULE = {"basis": "none", "label": "human_unverified", "number": "5"}
 STATEMENT = Statement(

@@ -9,13 +9,17 @@ where the member has not its shape.
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ledger.certificates.composition import View
     from ledger.certificates.statement import Statement
 
-__all__ = ["Section", "all_sections", "built_in_sections"]
+__all__ = ["SHAPE_ERRORS", "Reconciling", "Section", "all_sections", "built_in_sections"]
+
+
+SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""What `render` and `reconcile` may raise for a member that has not their shape."""
 
 
 class Section(Protocol):
@@ -27,6 +31,19 @@ class Section(Protocol):
 
     def query(self, view: "View") -> dict[str, Any]: ...
     def render(self, data: Mapping[str, Any], statement: "Statement") -> str: ...
+
+
+@runtime_checkable
+class Reconciling(Protocol):
+    """A section whose numbers also rest on attachments, which one vault has and another not."""
+
+    def reconcile(
+        self, found: Mapping[str, Any], expected: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any], list[str]]:
+        """A certificate's member and the one computed here, both without what either side could
+        not compute, and a note for people about each thing left out. Raises as `render`.
+        """
+        ...
 
 
 def all_sections() -> list[Section]:

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ledger.certificates.markup import amounts_table, count, many, percent, words
+from ledger.certificates.markup import amounts_table, count, many, stacked_bar, words
 
 if TYPE_CHECKING:
     from ledger.certificates.composition import View
     from ledger.certificates.statement import Statement
 
-_WIDTH, _HEIGHT, _TOP = 680, 34, 22
-_PPM = 1_000_000
 _FILLS = {
     "human_verified": "solid",
     "human_unverified": "unsaid",
@@ -74,25 +72,14 @@ def _fill(row: Mapping[str, Any]) -> str:
 
 def _chart(named: Sequence[tuple[str, Mapping[str, str], Mapping[str, Any]]]) -> str:
     """One bar of the whole, a segment a label and basis; letters join it to the table."""
-    parts, said, left = [], [], 0.0
-    for letter, rule, row in named:
-        ppm = min(count(row, "documents_ppm"), _PPM)
-        width = ppm * _WIDTH / _PPM
-        said.append(f"{letter}: {words(rule['shown'])}, {words(rule['why'])}: {percent(ppm)}")
-        parts.append(
-            f'<rect class="{_fill(row)}" x="{left:.2f}" y="{_TOP}" '
-            f'width="{max(width - 1.5, 0.75):.2f}" height="{_HEIGHT}"/>'
-        )
-        if width >= 14:
-            label = f"{letter} {percent(ppm)}" if width >= 64 else letter
-            parts.append(f'<text x="{left + 1:.2f}" y="{_TOP - 7}">{label}</text>')
-        left += width
     total = sum(count(row, "documents") for _, _, row in named)
-    return (
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_TOP + _HEIGHT}" role="img" '
-        'aria-labelledby="chart-title chart-desc">'
-        f'<title id="chart-title">Shares of {many(total, "document")} by label and basis</title>'
-        f'<desc id="chart-desc">{"; ".join(said)}.</desc>{"".join(parts)}</svg>'
+    return stacked_bar(
+        "chart",
+        f"Shares of {many(total, 'document')} by label and basis",
+        [
+            (letter, f"{rule['shown']}, {rule['why']}", count(row, "documents_ppm"), _fill(row))
+            for letter, rule, row in named
+        ],
     )
 
 
