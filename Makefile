@@ -1,15 +1,16 @@
 # Every target does its own set-up: it makes .venv with any Python >= 3.11 and installs what it needs.
 # PYTHON=/path/to/python chooses another one.
 
-.PHONY: help demo test bench lint dev clean
+.PHONY: help demo test oracle bench lint dev clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
-	@echo "make demo    two corpora: ingest, label, certify, verify"
+	@echo "make demo    two corpora: ingest, seal, compare, certify, verify"
 	@echo "make test    the tests"
+	@echo "make oracle  what other programs must accept: model_signing verifies our seals"
 	@echo "make bench   measurements: a table and build/bench.json"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make dev     everything a developer needs in .venv"
@@ -20,6 +21,9 @@ demo: .venv/.has-test
 
 test: .venv/.has-test
 	$(BIN)/python -m pytest
+
+oracle: .venv/.has-test .venv/.has-oracle
+	$(BIN)/python -m pytest -m oracle
 
 bench: .venv/.has-bench
 	$(BIN)/python -m tests.bench

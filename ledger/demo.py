@@ -1,16 +1,19 @@
 """`headwater demo`: two corpora through the whole tool, in a folder of their own.
 
-Two pinned source archives are fetched; without a network the texts that installed packages
-brought along stand in, and the result says so. Nothing outside the folder is written, and the
-user's keys are not touched.
+Two pinned source archives are fetched; the older is sealed with what dates it, the newer compared
+with it and certified. Without a network the texts that installed packages brought along stand in,
+dated today because they were found today, and the result says so. Nothing outside the folder is
+written, and the user's keys are not touched.
 """
 
 import json
+import os
 import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -22,12 +25,19 @@ from ledger.corpus.releases import Fetched, NotFetchedError, Release, fetch_rele
 from ledger.errors import InputError, StorageError, printable
 from ledger.log.keys import KeyRing
 from ledger.log.verify import LogReport, verify_log
-from ledger.provenance.datasets import ShownDataset, overlap, show_dataset
+from ledger.provenance.datasets import ShownDataset, show_dataset
 from ledger.provenance.documents import find_dataset
+from ledger.provenance.evidence import Piece, list_evidence
 from ledger.provenance.labels import LabelCount, count_labels
 from ledger.provenance.opening import create_ledger, open_ledger
+from ledger.provenance.overlap import Measured, measure
 from ledger.provenance.policy import load_policy
 from ledger.provenance.rules import Policy
+from ledger.reserves.opening.open import verify_reserve
+from ledger.reserves.opening.recorded import TrustedKeys
+from ledger.reserves.opening.report import Report as ReserveReport
+from ledger.reserves.sealing.seal import Sealed, seal
+from ledger.reserves.selection.rule import make_rule
 
 __all__ = ["PINNED", "Corpus", "Demo", "run_demo"]
 
@@ -37,11 +47,15 @@ _MARKED = """Made by `headwater demo`; running it here again replaces all of it 
 ledger.db         the ledger; ledger.vault.db beside it holds private values, such as paths
 config/           the demo's own keys
 certificate/      the certificate: open certificate.html
+sealed/           the reserve: the older corpus, with its text and what dates it; read-only
 downloads/        what was fetched, and the index page that lists it
 texts/            texts of installed packages, where nothing could be fetched
 """
-_MADE = ("certificate", "config", "ledger.db.staging", "texts")
+_MADE = (
+    "certificate", "config", "ledger.db.sidecars", "ledger.db.staging", "sealed", "texts",
+)  # fmt: skip
 _POLICY = "clean-strict"
+_RESERVE = "demo"
 
 
 PINNED = (
@@ -72,15 +86,18 @@ class Corpus:
 class Demo:
     """What the demo did. `instead` says why nothing was fetched, None where it was.
 
-    `shared` counts the documents of `second` that are byte for byte in `first`; `evidence` is what
-    was found out about the archives' dates.
+    `sealed` holds `first`, as `reserve` found it; `overlap` is of `second` against `first`;
+    `evidence` is what was found out about the inputs' dates, `dated` the same as recorded of each.
     """
 
     folder: Path
     instead: str | None
     first: ShownDataset
     second: ShownDataset
-    shared: int
+    dated: tuple[tuple[Piece, ...], tuple[Piece, ...]]
+    sealed: Sealed
+    reserve: ReserveReport
+    overlap: Measured
     policy: Policy
     labels: tuple[LabelCount, ...]
     verified: LogReport
@@ -124,19 +141,34 @@ def run_demo(
             names.append(found.dataset)
             evidence += found.evidence
         first, second = names
+        say(f"sealing {first}")
+        dated = tuple(list_evidence(log, first)), tuple(list_evidence(log, second))
+        rule = make_rule(
+            log,
+            _RESERVE,
+            datasets=[first],
+            before=(policy.cutoff if instead is None else _tomorrow()).isoformat(),
+            allow_asserted=all(piece.outcome != "checked" for piece in dated[0]),
+        )
+        sealed = seal(log, rule, folder / "sealed")
+        say(f"comparing every document of {second} with every one of {first}")
+        measured = measure(log, second, first)
         say(f"certifying {second}")
         issued = certify(log, second, folder / "certificate", policy=policy)
-        say("verifying the ledger and the certificate")
+        say("verifying the ledger, the seal and the certificate")
         verified = verify_log(log)
-        report = verify_certificate(
-            folder / "certificate", ring.verifiers("log"), ring.verifiers("statement"), log
-        )
+        keys = TrustedKeys(ring.verifiers("log"), ring.verifiers("statement"))
+        reserve = verify_reserve(folder / "sealed", keys, log)
+        report = verify_certificate(folder / "certificate", keys.log, keys.statement, log)
         return Demo(
             folder=folder,
             instead=instead,
             first=show_dataset(log, first),
             second=show_dataset(log, second),
-            shared=overlap(log, second, first),
+            dated=dated,
+            sealed=sealed,
+            reserve=reserve,
+            overlap=measured,
             policy=policy,
             labels=tuple(
                 count_labels(log.connection, policy, find_dataset(log.connection, second))
@@ -162,7 +194,7 @@ def _prepare(folder: Path) -> None:
         marker.write_text(_MARKED)
         for name in _MADE:
             if (folder / name).exists():
-                shutil.rmtree(folder / name)
+                _remove(folder / name)
         for file in (*folder.glob("ledger.db*"), *folder.glob("ledger.vault.db*")):
             file.unlink()
         (folder / "downloads").mkdir(exist_ok=True)
@@ -171,6 +203,17 @@ def _prepare(folder: Path) -> None:
             f"{printable(error.filename or folder)}: {(error.strerror or str(error)).lower()}",
             hint="name another folder with -o",
         ) from error
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder whose folders may be read-only, as a seal's are."""
+    for place, _, _ in os.walk(folder):
+        os.chmod(place, 0o700)
+    shutil.rmtree(folder)
+
+
+def _tomorrow() -> date:
+    return datetime.now(UTC).date() + timedelta(days=1)
 
 
 def _described(folder: Path, release: Release, fetched: Fetched) -> Corpus:
@@ -210,7 +253,11 @@ def _installed(folder: Path) -> list[Corpus]:
                 hint="connect to a network, or ingest a folder of your own",
             )
         description = folder / f"installed-{name}.toml"
-        description.write_text(f'name = "installed-{name}"\nversion = "1"\nchannel = "other"\n')
+        description.write_text(
+            f'name = "installed-{name}"\nversion = "1"\nchannel = "other"\n\n[[evidence]]\n'
+            f'type = "declared_date"\ndate = "{datetime.now(UTC).date()}"\n'
+            'because = "found on this machine that day; how old it is was not asked"\n'
+        )
         corpora.append(Corpus(place, description))
     return corpora
 

@@ -31,8 +31,9 @@ def _front() -> str:
 
 @pytest.fixture(autouse=True)
 def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test reads or writes the user's keys, pins or ledger."""
+    """No test reads or writes the user's keys, pins, caches or ledger."""
     monkeypatch.setenv("HEADWATER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("HEADWATER_LEDGER", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     (tmp_path / "here").mkdir()

@@ -18,6 +18,7 @@ from ledger.certificates.statement import _SHAPE, DIGEST_NAME, PREDICATE_TYPE, S
 from ledger.claims import BODIES, Body
 from ledger.log.keys import KeyRing
 from ledger.provenance.opening import create_ledger, open_ledger
+from ledger.reserves.membership.proofs import FORMAT as PROOF_FORMAT
 from tests.vectors import format as format_vectors
 from tests.vectors import log as log_vectors
 
@@ -35,6 +36,7 @@ def generated() -> dict[Path, bytes]:
     for kind, body in BODIES.items():
         files[SCHEMAS / "claims" / f"{kind}.schema.json"] = spelled(claim_schema(kind, body))
     files[SCHEMAS / "certificate.schema.json"] = spelled(certificate_schema())
+    files[SCHEMAS / "proof.schema.json"] = spelled(proof_schema())
     named = {path.name: json.loads(data) for path, data in vectors.items()}
     files[FORMAT] = with_examples(FORMAT.read_text(), named).encode()
     return files
@@ -116,6 +118,24 @@ def certificate_schema() -> dict[str, Any]:
     return {
         "$id": _address("certificate"), "$schema": DRAFT, "title": "Composition certificate", **made
     }  # fmt: skip
+
+
+def proof_schema() -> dict[str, Any]:
+    """The JSON Schema of a proof about a reserve."""
+    digest, step = re.compile("sha256:[0-9a-f]{64}"), re.compile("[0-9a-f]{64}")
+    document = {
+        "answer": re.compile("(in|not_in)"),
+        "document": digest,
+        "entry": str,
+        "format": PROOF_FORMAT,
+        "leaves": [{"digest": digest, "index": int, "path": [step]}],
+        "size": int,
+        "statement": str,
+        "tlog_proof": str,
+    }
+    made = _schema(document)
+    made["properties"]["leaves"] |= {"maxItems": 2}
+    return {"$id": _address("proof"), "$schema": DRAFT, "title": "Proof about a reserve", **made}
 
 
 def _schema(shape: Any) -> dict[str, Any]:

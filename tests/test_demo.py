@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -98,6 +99,11 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     thread.join()
 
 
+def _levels(demo: Any) -> list[tuple[int, str, int]]:
+    rows = demo.sealed.statement.totals["levels"]
+    return [(row["level"], row["standing"], row["documents"]) for row in rows]
+
+
 def _rows(demo: Any) -> list[tuple[str, str, int]]:
     return [(row.label, row.basis, row.documents) for row in demo.labels]
 
@@ -106,12 +112,18 @@ def test_a_fetched_corpus_is_not_dated_by_its_index(index: Index, tmp_path: Path
     demo = run_demo(tmp_path / "demo", releases=index.releases)
     assert demo.instead is None
     assert [s.summary.documents for s in (demo.first, demo.second)] == [4, 4]
-    assert demo.shared == 3
+    assert (demo.overlap.counts.exact, demo.overlap.counts.near_80) == (3, 3)
     assert [(e.outcome, e.level) for e in demo.evidence] == [("checked", 3), ("checked", 3)]
     # both archives say the same upload time here, so every document is older than the cut-off
     assert _rows(demo) == [("human_unverified", "predates", 4)]
     assert demo.certificate.level == 3
     assert demo.verified.size == demo.issued.index + 1
+    assert _levels(demo) == [(3, "checked", 4)]
+    assert (demo.reserve.level, demo.reserve.statement.rule["before"]) == (4, "2022-11-30")
+    reserves = demo.issued.statement.composition["reserves"]
+    assert reserves["in_any"]["documents"] == 3
+    (compared,) = demo.issued.statement.composition["overlaps"]["rows"]
+    assert (compared["against"], compared["exact"]) == ("notes-docs@1", 3)
 
 
 def test_a_document_is_dated_by_the_wrong_archive(index: Index, tmp_path: Path) -> None:
@@ -130,6 +142,9 @@ def test_an_index_without_times_dates_a_corpus(index: Index, tmp_path: Path, htm
     assert demo.instead is None
     assert [(e.outcome, e.level) for e in demo.evidence] == [("asserted", 1), ("asserted", 1)]
     assert all("date is asserted" in e.detail for e in demo.evidence)
+    assert _levels(demo) == [(1, "asserted", 4)]
+    assert demo.sealed.statement.rule["allow_asserted"] is True
+    assert "4 of its 4 documents have only asserted dates" in demo.sealed.statement.limits[1]
     assert _rows(demo) == [("human_unverified", "none", 4)]
 
 
@@ -140,7 +155,11 @@ def test_a_second_run_asks_again_or_fails(index: Index, tmp_path: Path) -> None:
     assert len(index.asked) == asked
     assert second.certificate.level == 3
     assert second.issued.statement.content_root == first.issued.statement.content_root
-    assert second.issued.statement.composition == first.issued.statement.composition
+    made = [dict(run.issued.statement.composition) for run in (first, second)]
+    assert [composition.pop("reserves")["in_any"]["documents"] for composition in made] == [3, 3]
+    assert made[0] == made[1]
+    assert second.sealed.statement.sums == first.sealed.statement.sums  # content/ is the same
+    assert second.sealed.statement_digest != first.sealed.statement_digest  # keys and log are not
 
 
 def test_an_archive_has_other_bytes_than_the_pinned(index: Index, tmp_path: Path) -> None:
@@ -193,6 +212,9 @@ def test_no_index_stops_the_demo(
         assert demo.first.summary.documents > 0 and demo.second.summary.documents > 0
         assert demo.certificate.level == 3
         assert [row.basis for row in demo.labels] == ["none"]
+        assert _levels(demo)[0][:2] == (1, "asserted")
+        today = datetime.now(UTC).date()
+        assert demo.sealed.statement.rule["before"] > today.isoformat()
 
 
 def test_the_demo_replaces_what_it_did_not_make(tmp_path: Path) -> None:

@@ -15,12 +15,17 @@ import pytest
 import ledger
 
 HEAVY = {"alembic", "numpy", "pyarrow", "sqlalchemy", "sqlite3", "sqlmodel", "transformers"}
-PURE = ("canonical", "chain", "checkpoint", "merkle", "notes", "proofs", "tiles")
+PURE = ("canonical", "chain", "checkpoint", "merkle", "notes", "p256", "proofs", "tiles")
 PURE_MAY_IMPORT = {"ledger.claims", "ledger.errors", "cryptography", "orjson"}
 IO_OF_STDLIB = {"io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "time"}
-BROUGHT_BY = {"pydantic": "sqlmodel", "sqlalchemy": "sqlmodel"}  # their dependency is their promise
+BROUGHT_BY = {  # their dependency is their promise
+    "lxml": "python-docx",
+    "pydantic": "sqlmodel",
+    "sqlalchemy": "sqlmodel",
+}
+FOR_DEVELOPERS = {"bench", "dev", "oracle", "test"}  # extras no code of ours imports from
 TYPES_ONLY = {"_typeshed"}  # exists for type checkers, never at run time
-AWAITED = {"xxhash"}  # the fingerprints of caches; leave this set when the first file uses it
+AWAITED: set[str] = set()  # declared for what comes next; leave it when the first file uses it
 
 
 def _files(root: Path, *folders: str) -> list[Path]:
@@ -43,6 +48,33 @@ def _imports(root: Path, file: Path, tree: ast.AST) -> Iterator[tuple[int, str, 
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             yield node.lineno, module, [alias.name for alias in node.names]
+
+
+def _declared(root: Path) -> tuple[set[str], dict[str, set[str]]]:
+    """Names of what every installation has, and of what each extra adds."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    return _listed(project["dependencies"]), {
+        extra: _listed(lines) for extra, lines in extras.items() if extra not in FOR_DEVELOPERS
+    }
+
+
+def _listed(lines: list[str]) -> set[str]:
+    return {line.partition(">")[0].partition("=")[0].strip().lower() for line in lines}
+
+
+def _at_once(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements that importing a module runs: none in a function, none for types alone."""
+    todo: list[ast.stmt] = list(tree.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            todo += node.orelse
+            continue
+        yield node
+        todo += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
 
 
 def _names(file: Path) -> set[str]:
@@ -106,10 +138,8 @@ def test_the_front_imports_itself_by_an_absolute_name(root: Path) -> None:
 
 
 def test_a_package_is_used_but_not_declared(root: Path) -> None:
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    declared = {
-        line.partition(">")[0].partition("=")[0].strip().lower() for line in project["dependencies"]
-    }
+    always, extras = _declared(root)
+    declared = always.union(*extras.values())
     distributions = packages_distributions()
     for file in _files(root, "ledger", "cli", "migrations"):
         for line, module, _ in _imports(root, file, ast.parse(file.read_text())):
@@ -121,17 +151,41 @@ def test_a_package_is_used_but_not_declared(root: Path) -> None:
             assert names & declared, f"{file.relative_to(root)}:{line}: {top} is not declared"
 
 
+def test_a_package_of_an_extra_is_imported_before_anybody_asks_for_it(root: Path) -> None:
+    """Without the extra the module must still load: everything that needs none of it is in use."""
+    always, extras = _declared(root)
+    optional = set[str]().union(*extras.values()) - always
+    distributions = packages_distributions()
+    for file in _files(root, "ledger", "cli", "migrations"):
+        for node in _at_once(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            for line, module, _ in _imports(root, file, ast.Module([node], [])):
+                top = module.partition(".")[0]
+                names = {name.lower() for name in distributions.get(top, [top])}
+                names |= {BROUGHT_BY[top]} if top in BROUGHT_BY else set()
+                early = names & optional and not names & always
+                assert not early, f"{file.relative_to(root)}:{line}: {top} is of an extra"
+
+
 def test_a_declared_package_is_used_by_nothing(root: Path) -> None:
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    always, extras = _declared(root)
     distributions = packages_distributions()
     used: set[str] = set()
     for file in _files(root, "ledger", "cli", "migrations"):
         for _, module, _ in _imports(root, file, ast.parse(file.read_text())):
             used |= {name.lower() for name in distributions.get(module.partition(".")[0], [])}
-    for line in project["dependencies"]:
-        name = line.partition(">")[0].partition("=")[0].strip().lower()
+    for name in always.union(*extras.values()):
         said = "listed as awaited, but used" if name in used else "declared, and no file imports it"
         assert (name in used) != (name in AWAITED), f"{name}: {said}"
+
+
+def test_the_tests_have_every_extra(root: Path) -> None:
+    """What needs an extra is tested where all tests run, and never skipped."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    _, extras = _declared(root)
+    (line,) = [one for one in project["optional-dependencies"]["test"] if "headwater" in one]
+    assert set(line.partition("[")[2].rstrip("]").split(",")) == set(extras)
 
 
 @pytest.mark.parametrize("name", PURE)
@@ -154,7 +208,7 @@ def test_a_command_imports_the_library_before_it_runs(root: Path) -> None:
         for line, module, _ in _imports(root, file, ast.Module(top, [])):
             first = module.partition(".")[0]
             allowed = first == "click" or first in sys.stdlib_module_names - HEAVY
-            allowed |= module == "cli.output"
+            allowed |= module in ("cli.lazy", "cli.output")
             allowed |= module.startswith("cli.commands._")  # a helper, itself under this rule
             assert allowed, f"{file.relative_to(root)}:{line}: {module} is imported at the top"
 

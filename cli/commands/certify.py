@@ -50,7 +50,7 @@ def command(
 
 def _text(out: Output, issued: "Issued") -> str:
     from ledger.certificates.markup import plain_percent
-    from ledger.certificates.trust import key_label
+    from ledger.provenance.trust import key_label
 
     statement = issued.statement
     policy, totals = statement.policy, statement.composition["totals"]

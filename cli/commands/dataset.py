@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..output import Output, pass_output
+from ._dataset_evidence import command as evidence
 
 if TYPE_CHECKING:
-    from ledger.provenance.datasets import Dating, InputRead, ShownDataset
+    from ledger.provenance.datasets import ShownDataset
+    from ledger.provenance.evidence import Piece
+    from ledger.provenance.inputs import InputRead
 
 __all__ = ["command"]
 
@@ -113,7 +116,7 @@ def _inputs(out: Output, inputs: "tuple[InputRead, ...]") -> Iterator[str]:
     yield from _rest(len(inputs))
 
 
-def _evidence(out: Output, evidence: "tuple[Dating, ...]") -> Iterator[str]:
+def _evidence(out: Output, evidence: "tuple[Piece, ...]") -> Iterator[str]:
     from ledger.provenance.conditions import moment
 
     if not evidence:
@@ -122,10 +125,11 @@ def _evidence(out: Output, evidence: "tuple[Dating, ...]") -> Iterator[str]:
     yield "evidence of when its inputs existed"
     rows = [
         (str(e.entry), e.type, f"E{e.level}", e.standing,
-         None if e.existed_by is None else moment(e.existed_by), e.issuer)
+         None if e.existed_by is None else moment(e.existed_by),
+         f"{e.documents:,} files" if e.documents else "input", e.issuer)
         for e in evidence[:_MOST]
     ]  # fmt: skip
-    yield out.table(["entry", "type", "level", "outcome", "existed by", "issuer"], rows)
+    yield out.table(["entry", "type", "level", "outcome", "existed by", "about", "issuer"], rows)
     yield from _rest(len(evidence))
 
 
@@ -146,3 +150,6 @@ def _data(found: "ShownDataset") -> dict[str, Any]:
         "evidence": [{**asdict(item), "standing": item.standing} for item in found.evidence],
         "overlaps": [asdict(item) for item in found.overlaps],
     }
+
+
+command.add_command(evidence)

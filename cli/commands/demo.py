@@ -1,6 +1,6 @@
 """headwater demo: the whole tool on two real corpora, in a folder of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,11 @@ from ..output import Output, pass_output
 if TYPE_CHECKING:
     from ledger.demo import Demo
     from ledger.provenance.datasets import ShownDataset
+    from ledger.provenance.evidence import Piece
 
 __all__ = ["command"]
+
+_BAR = 30
 
 
 @click.command("demo")
@@ -29,11 +32,11 @@ __all__ = ["command"]
 )
 @pass_output
 def command(out: Output, folder: Path) -> None:
-    """Try it all: ingest two corpora, label, certify, verify.
+    """Try it all: ingest two corpora, seal, compare, certify, verify.
 
-    Fetches with pip the documentation of Django 4.1 (2022) and of Django 5.2 (2025). With no
-    network it uses texts of the packages installed here, and says so. Your own keys and ledgers
-    are not touched.
+    Fetches with pip the documentation of Django 4.1 (2022) and of Django 5.2 (2025), seals the
+    first as a reserve and counts what of it comes back in the second. With no network it uses
+    texts of the packages installed here, and says so. Your own keys and ledgers are not touched.
 
     \b
     Example:
@@ -59,8 +62,8 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
     yield out.table(
         ["dataset", "documents", "bytes", "existed by", "how sure"],
         [
-            (shown.summary.dataset, shown.summary.documents, shown.summary.bytes, *_dated(shown))
-            for shown in (demo.first, demo.second)
+            (shown.summary.dataset, shown.summary.documents, shown.summary.bytes, *_dated(pieces))
+            for shown, pieces in zip((demo.first, demo.second), demo.dated, strict=True)
         ],
     )
     yield ""
@@ -69,9 +72,24 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
         if any(item.outcome == "asserted" for item in demo.evidence):
             yield "An asserted date moves no label: the policy asks for one that was checked."
         yield ""
+    yield from _sealed(demo)
+    yield ""
     yield (
-        f"{demo.shared:,} of {second.documents:,} documents of {second.dataset} are byte for byte "
-        f"in {first.dataset}."
+        f"How much of {second.dataset} comes back from {first.dataset}; each row but the last "
+        "includes those above it:"
+    )
+    yield ""
+    yield out.table(
+        ["closest match", "documents", "share", ""],
+        [
+            (
+                said,
+                found,
+                plain_percent(_ppm(found, second.documents)),
+                _bar(found, second.documents),
+            )
+            for said, found in _found_again(demo)
+        ],
     )
     yield ""
     yield f"What {second.dataset} is made of, by policy {demo.policy.reference}:"
@@ -83,7 +101,7 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
                 label_words(demo.policy, row.label, row.basis),
                 basis_words(row.basis, demo.policy.cutoff),
                 row.documents,
-                plain_percent(row.documents * 1_000_000 // second.documents),
+                plain_percent(_ppm(row.documents, second.documents)),
                 row.bytes,
             )
             for row in demo.labels
@@ -96,10 +114,12 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
     )
     yield ""
     yield (
-        f"verified     {demo.verified.size:,} ledger entries and the certificate, "
-        f"level {demo.certificate.level} of 3: its numbers were computed again"
+        f"verified     {demo.verified.size:,} ledger entries; the certificate, "
+        f"level {demo.certificate.level} of 3: its numbers were computed again; "
+        f"the seal, level {demo.reserve.level} of 4: every text was hashed again"
     )
     yield f"certificate  {demo.issued.folder / 'certificate.html'}"
+    yield f"reserve      {demo.sealed.folder}"
     yield ""
     yield "Look further:"
     yield (
@@ -109,15 +129,53 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
     yield "  headwater status"
     yield f"  headwater document list --dataset {second.dataset}"
     yield f"  headwater dataset show {first.dataset}"
-    yield f"  headwater verify {demo.issued.folder}"
+    yield f"  headwater dataset evidence list {first.dataset}"
+    yield f"  headwater verify {demo.issued.folder} {demo.sealed.folder}"
 
 
-def _dated(shown: "ShownDataset") -> tuple[str | None, str]:
+def _found_again(demo: "Demo") -> list[tuple[str, int]]:
+    counts = demo.overlap.counts
+    return [
+        ("byte for byte", counts.exact),
+        ("same words", counts.normalised),
+        ("near (J ≥ 0.8)", counts.near_80),
+        ("similar (J ≥ 0.5)", counts.near_50),
+        ("new (J < 0.2)", counts.novel),
+    ]
+
+
+def _ppm(part: int, whole: int) -> int:
+    return part * 1_000_000 // whole
+
+
+def _bar(part: int, whole: int) -> str:
+    """A picture of the share, in ASCII so that every terminal shows it."""
+    return "#" * (_BAR * part // whole)
+
+
+def _sealed(demo: "Demo") -> Iterator[str]:
+    """What the seal says of itself, and which dates it rests on."""
+    from ledger.reserves.sealing.seal import left_out
+
+    statement = demo.sealed.statement
+    totals = statement.totals
+    yield (
+        f"Sealed as the reserve {statement.name}: {totals['documents']:,} of "
+        f"{demo.first.summary.documents:,} documents of {demo.first.summary.dataset}, "
+        f"{totals['bytes']:,} bytes of text."
+    )
+    yield statement.limits[0]
+    for row in totals["levels"]:
+        yield f"{row['documents']:,} of them by {row['standing']} evidence, E{row['level']}."
+    yield from (f"Left out: {line}" for line in left_out(statement.contamination))
+
+
+def _dated(pieces: "Sequence[Piece]") -> tuple[str | None, str]:
     from ledger.provenance.conditions import moment
 
-    for dating in shown.evidence:
-        if dating.existed_by is not None:
-            return moment(dating.existed_by)[:10], f"{dating.standing} (E{dating.level})"
+    for piece in pieces:
+        if piece.existed_by is not None:
+            return moment(piece.existed_by)[:10], f"{piece.standing} (E{piece.level})"
     return None, "no evidence of a date"
 
 
@@ -127,7 +185,8 @@ def _data(demo: "Demo") -> dict[str, Any]:
         "downloaded": demo.instead is None,
         "instead": demo.instead,
         "datasets": [_dataset(demo.first), _dataset(demo.second)],
-        "shared": demo.shared,
+        "overlap": {"against": demo.overlap.against, **asdict(demo.overlap.counts)},
+        "reserve": demo.reserve.data(),
         "policy": demo.policy.reference,
         "cutoff": demo.policy.cutoff.isoformat(),
         "labels": [asdict(row) for row in demo.labels],

@@ -95,6 +95,49 @@ def explain(out: Output, digest: str, policy: str, cutoff: str | None) -> None:
     out.result("\n".join(report_lines(explanation)), report_json(explanation))
 
 
+@command.command("takedown")
+@click.argument("digest", metavar="DIGEST|FILE")
+@click.option(
+    "--reason",
+    required=True,
+    type=click.Choice(["rights_holder", "privacy", "legal", "error", "other"]),
+    help="Who or what asks for it.",
+)
+@click.option("--because", metavar="TEXT", help="In words; kept in the vault, not in the log.")
+@pass_output
+def takedown(out: Output, digest: str, reason: str, because: str | None) -> None:
+    """Take a document down: what is sealed or selected from now on leaves it out.
+
+    The document stays recorded, and so does its takedown. A reserve that holds it is sealed again
+    with the same command as before; the new version names the old one, which then is superseded.
+    """
+    from ledger.provenance.opening import open_ledger
+    from ledger.provenance.resolve import resolve_document
+    from ledger.provenance.takedown import take_down
+    from ledger.reserves.sealed import holding
+
+    with open_ledger(out.ledger, write=True) as log:
+        document = resolve_document(log, digest)
+        recorded = take_down(log, document, reason, because)
+        sealed = holding(log, document)
+    state = "taken down" if recorded.new else "was taken down before"
+    lines = [f"{document}: {state}; entry {recorded.index}"]
+    lines += [
+        f"it is in {name} version {version}: seal {name} again for a version without it"
+        for name, version in sealed
+    ]
+    out.result(
+        "\n".join(lines),
+        {
+            "document": document,
+            "index": recorded.index,
+            "new": recorded.new,
+            "reason": reason,
+            "reserves": [{"name": name, "version": version} for name, version in sealed],
+        },
+    )
+
+
 def _explain(out: Output, digest: str, policy: str, cutoff: str | None) -> Any:
     from ledger.provenance.explain import explain
     from ledger.provenance.opening import open_ledger

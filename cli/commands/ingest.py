@@ -1,10 +1,13 @@
 """headwater ingest: files in, claims in the log."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from ..output import Output, pass_output
+
+_SHOWN = 6  # kinds of what was passed over; --json has them all
 
 
 @click.command()
@@ -30,6 +33,18 @@ from ..output import Output, pass_output
     metavar="N",
     help="Reject documents over this size (64 MiB).",
 )
+@click.option(
+    "--ai-since",
+    metavar="YYYY-MM[-DD]",
+    help="From when the writers had AI tools: the organisation's own boundary.",
+)
+@click.option(
+    "--option",
+    "settings",
+    multiple=True,
+    metavar="READER.OPTION=VALUE",
+    help="A reader's own option, such as git.rev=v4.1.",
+)
 @pass_output
 def command(
     output: Output,
@@ -39,6 +54,8 @@ def command(
     format_name: str | None,
     rejects: Path | None,
     max_document_bytes: int | None,
+    ai_since: str | None,
+    settings: tuple[str, ...],
 ) -> None:
     """Record documents and where they came from.
 
@@ -51,11 +68,12 @@ def command(
     """
     from dataclasses import asdict, replace
 
+    from ledger.corpus.dataset import month_or_day
     from ledger.corpus.ingest import ingest
-    from ledger.corpus.readers import DEFAULTS
+    from ledger.corpus.readers import DEFAULTS, parse_settings
     from ledger.provenance.opening import open_ledger
 
-    options = DEFAULTS
+    options = replace(DEFAULTS, settings=parse_settings(settings))
     if max_document_bytes is not None:
         options = replace(options, max_document_bytes=max_document_bytes)
     with (
@@ -70,6 +88,7 @@ def command(
             format=format_name,
             rejects=rejects,
             options=options,
+            ai_tools_since=None if ai_since is None else month_or_day(ai_since),
             progress=lambda what, done, total, documents: advance(done, total, documents),
         )
     span = f", entries {found.first:,}–{found.size - 1:,}" if found.size > found.first else ""
@@ -83,5 +102,17 @@ def command(
     if found.rejected:
         rows = "1 row" if found.rejected == 1 else f"{found.rejected:,} rows"
         lines.append(f"{rows} rejected, written to {rejects}")
+    for title, counts in (("passed over", found.passed), ("not read", found.left_over)):
+        if counts:
+            lines.append(f"{title}: {_listed(counts)}")
     lines += [f"evidence E{item.level}, {item.outcome}: {item.detail}" for item in found.evidence]
     output.result("\n".join(lines), asdict(found))
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """`what (count)` of the most frequent, and how many others there are."""
+    most = sorted(counts, key=lambda what: (-counts[what], what))
+    said = [f"{what} ({counts[what]:,})" for what in most[:_SHOWN]]
+    if more := sum(counts[what] for what in most[_SHOWN:]):
+        said.append(f"others ({more:,})")
+    return ", ".join(said)

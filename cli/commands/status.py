@@ -10,6 +10,7 @@ from ..output import Output, pass_output
 if TYPE_CHECKING:
     from ledger.provenance.rules import Policy
     from ledger.provenance.status import Status
+    from ledger.reserves.sealed import Listed
 
 __all__ = ["command"]
 
@@ -24,7 +25,7 @@ __all__ = ["command"]
 )
 @pass_output
 def command(out: Output, policy: str) -> None:
-    """Show how the ledger stands: size, signature, datasets, labels.
+    """Show how the ledger stands: size, signature, datasets, reserves, labels.
 
     Reads and changes nothing; `headwater verify` checks what is shown here.
 
@@ -35,14 +36,16 @@ def command(out: Output, policy: str) -> None:
     from ledger.provenance.opening import open_ledger
     from ledger.provenance.policy import load_policy
     from ledger.provenance.status import status_of
+    from ledger.reserves.sealed import list_reserves
 
     chosen = load_policy(policy)
     with open_ledger(out.ledger) as log:
         status = status_of(log, chosen)
-    out.result(_text(out, status, chosen), _data(out, status, chosen))
+        reserves = list_reserves(log) if status.current else []
+    out.result(_text(out, status, chosen, reserves), _data(out, status, chosen, reserves))
 
 
-def _text(out: Output, status: "Status", policy: "Policy") -> str:
+def _text(out: Output, status: "Status", policy: "Policy", reserves: "list[Listed]") -> str:
     from ledger.provenance.conditions import moment
 
     lines = [
@@ -56,7 +59,8 @@ def _text(out: Output, status: "Status", policy: "Policy") -> str:
     ]
     if status.datasets is None or status.labels is None:
         return "\n".join(lines)
-    lines += ["", _datasets(out, status), "", *_labels(out, status, policy)]
+    lines += ["", _datasets(out, status), *_reserves(out, reserves)]
+    lines += ["", *_labels(out, status, policy)]
     return "\n".join(lines)
 
 
@@ -91,6 +95,31 @@ def _datasets(out: Output, status: "Status") -> str:
     )
 
 
+def _reserves(out: Output, reserves: "list[Listed]") -> list[str]:
+    if not reserves:
+        return []
+    rows = [
+        (
+            row.name,
+            row.version,
+            row.documents,
+            row.bytes,
+            row.before or _UNDATED[row.stage],
+            _standing(row),
+        )
+        for row in reserves
+    ]
+    headers = ["reserve", "version", "documents", "bytes", "existed before", "stands"]
+    return ["", out.table(headers, rows)]
+
+
+_UNDATED = {"any": "withheld", "final": "not asked: anchor"}
+
+
+def _standing(row: "Listed") -> str:
+    return "superseded" if row.superseded else "newest version"
+
+
 def _labels(out: Output, status: "Status", policy: "Policy") -> list[str]:
     from ledger.provenance.labels import basis_words, label_words
 
@@ -109,10 +138,13 @@ def _labels(out: Output, status: "Status", policy: "Policy") -> list[str]:
     return [*lines, f"note: {note}"] if note else lines
 
 
-def _data(out: Output, status: "Status", policy: "Policy") -> dict[str, Any]:
+def _data(
+    out: Output, status: "Status", policy: "Policy", reserves: "list[Listed]"
+) -> dict[str, Any]:
     return {
         "ledger": out.ledger,
         **asdict(status),
+        "reserves": [asdict(row) for row in reserves],
         "root": status.root.hex() if status.root is not None else None,
         "policy": policy.reference,
         "cutoff": policy.cutoff.isoformat(),

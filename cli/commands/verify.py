@@ -1,7 +1,7 @@
 """headwater verify: one door for everything that is signed or chained."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -12,29 +12,56 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[DIR…]")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH…]")
+@click.option(
+    "--tsa-root",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="PEM",
+    help="The root of a time-stamp authority that you trust.",
+)
 @pass_output
-def command(output: Output, paths: tuple[Path, ...]) -> None:
-    """Verify the ledger, or certificates.
+def command(output: Output, paths: tuple[Path, ...], tsa_root: Path | None) -> None:
+    """Verify the ledger, or what was signed with it.
 
-    Without DIR: every stored byte of the ledger is hashed again, every signature checked, and
-    every table that is derived from the log compared with it. With DIR: the certificate there;
-    its numbers are recomputed if the ledger is at hand.
+    Without PATH: every stored byte of the ledger is hashed again, every signature checked, and
+    every table that is derived from the log compared with it. With PATH: the certificate or sealed
+    reserve in that folder, or the proof in that file; compared with the ledger if it is at hand.
 
     \b
     Examples:
       headwater verify
       headwater verify out/
+      headwater verify reserve/ --tsa-root tsa.pem
+      headwater verify proof.json
     """
     if not paths:
         _ledger(output)
         return
-    from ledger.certificates.open import verify_directory
-
-    reports = [verify_directory(path, output.ledger) for path in paths]
+    roots = None if tsa_root is None else tsa_root.read_bytes()
+    reports = [_one(output, path, roots) for path in paths]
     output.result(
         "\n".join(report.text() for report in reports), [report.data() for report in reports]
     )
+
+
+class _Report(Protocol):
+    def text(self) -> str: ...
+    def data(self) -> dict[str, Any]: ...
+
+
+def _one(output: Output, path: Path, tsa_roots: bytes | None) -> _Report:
+    """The report on whatever signed thing lies at `path`."""
+    from ledger.certificates.open import verify_directory as verify_certificate
+    from ledger.reserves.membership.verify_proof import verify_proof_file
+    from ledger.reserves.opening.open import is_reserve
+    from ledger.reserves.opening.open import verify_directory as verify_reserve
+
+    if path.is_file():
+        return verify_proof_file(path, output.ledger)
+    if not is_reserve(path):
+        return verify_certificate(path, output.ledger)
+    with output.progress("hashing texts") as advance:
+        return verify_reserve(path, output.ledger, tsa_roots=tsa_roots, progress=advance)
 
 
 def _ledger(output: Output) -> None:

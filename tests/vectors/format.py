@@ -13,8 +13,6 @@ from typing import Any
 
 import orjson
 
-from ledger.certificates.content_root import content_root
-from ledger.certificates.dsse import PAYLOAD_TYPE, sign_envelope
 from ledger.certificates.recorded import policy_shown
 from ledger.certificates.statement import (
     Head,
@@ -29,11 +27,13 @@ from ledger.corpus.inputs import Input, input_digest
 from ledger.corpus.readers import DEFAULTS, readers
 from ledger.log.canonical import Entry, claim_id, encode, format_entry, parse_digest, subject_of
 from ledger.log.checkpoint import Checkpoint, format_checkpoint
+from ledger.log.content_root import content_root
 from ledger.log.merkle import leaf_hash, prove_inclusion, root_of
 from ledger.log.notes import sign_note
 from ledger.log.proofs import InclusionProof, format_proof
 from ledger.log.tiles import tile_path
 from ledger.log.vault import commit
+from ledger.provenance.dsse import PAYLOAD_TYPE, sign_envelope
 from ledger.provenance.facts import (
     ATTRIBUTE_FIELDS,
     FLAGS,
@@ -45,6 +45,7 @@ from ledger.provenance.facts import (
 from ledger.provenance.policy import DEFAULT_POLICY, compile_sql, load_policy
 from ledger.provenance.signing import CLAIM_TYPE, pae
 from tests.log.making import AT, digest, entry, key, signer
+from tests.vectors import membership
 from tests.vectors.log import ADA, LOG, commitment
 
 FILE = Path(__file__).with_name("format.json")
@@ -71,7 +72,7 @@ def entries() -> dict[str, Entry]:
     dataset = {
         "ai_tools_since": "2023-01-01", "channel": "crawled", "columns": {"text": "body"},
         "description": digest("dataset.toml"), "include": ["*.jsonl"], "language": "detect",
-        "license": "CC-BY-4.0", "name": "notes", "version": "1",
+        "license": "CC-BY-4.0", "name": "notes", "options": ["git.rev=v1.0"], "version": "1",
     }  # fmt: skip
     operation = {
         "bytes": 1234, "dataset": "notes@1", "map": f"sha256:{map_digest()['digest']}",
@@ -90,6 +91,18 @@ def entries() -> dict[str, Entry]:
         "license_stated": "by/4.0", "locator": {"file": file, "part": 0, "row": 7},
         "private": {"url": committed("url", document(), here, URL)}, "site": "example.org",
         "tokenizer": "gpt2", "tokens": 4, "topic": "greetings",
+    }  # fmt: skip
+    overlap = {
+        "against": "reserve:old@1", "against_documents": 900, "against_root": digest("its root"),
+        "contained": 3, "content_root": digest("our root"), "dataset": "notes@1",
+        "documents": 1000, "exact": 20, "method": "neardup/1", "near_50": 70, "near_80": 50,
+        "normalised": 25, "novel": 800, "pairs": digest("pairs"),
+    }  # fmt: skip
+    reserve = {
+        "bytes": 1_000_000, "content_root": digest("root"), "documents": 900,
+        "members": digest("members"), "name": "old", "parent": digest("root before"),
+        "root": digest("log root"), "size": 11, "stage": "any", "statement": digest("statement"),
+        "sums": digest("sums"), "version": 2,
     }  # fmt: skip
     author = committed("author", document(), alone, "Ada")
     said = {"ai_ppm": 20_000, "assistance": "A1", "author": author, "issued_at": AT}
@@ -111,6 +124,11 @@ def entries() -> dict[str, Entry]:
             "policy",
             subject_of("policy", policy.name, str(policy.version)),
             {"name": policy.name, "source": policy.digest, "version": str(policy.version)},
+        ),
+        "overlap": entry("overlap", subject_of("dataset", "notes", "1"), overlap),
+        "reserve": entry("reserve", subject_of("reserve", "old", "2"), reserve),
+        "takedown": entry(
+            "takedown", document(), {"because": digest("words"), "reason": "rights_holder"}
         ),
     }
 
@@ -141,6 +159,7 @@ def vectors() -> dict[str, Any]:
         },
         "folder": folder(),
         "map": map_digest(),
+        "membership": membership.vectors(),
         "policy": {
             "reference": DEFAULT_POLICY,
             "source": load_policy(DEFAULT_POLICY).digest,
@@ -192,7 +211,8 @@ def folder() -> Mapping[str, str]:
 
 
 def map_digest() -> Mapping[str, str]:
-    raw = orjson.dumps({"columns": {"text": "body"}, "include": ["*.jsonl"]})
+    raw = orjson.dumps({"columns": {"text": "body"}, "include": ["*.jsonl"],
+                         "settings": {"git.rev": "v1.0"}})  # fmt: skip
     return {"digest": sha256(raw).hexdigest(), "of": raw.decode()}
 
 

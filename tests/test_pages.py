@@ -1,0 +1,92 @@
+"""The pages in docs/ name what there is, and only that."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from ledger.corpus.dataset import Description
+from ledger.corpus.evidence import CHECKED_LEVELS, checkers
+from ledger.corpus.readers import readers
+
+PAGES = ("evidence.md", "overlap.md", "reading.md", "reserves.md")
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _page(root: Path, name: str) -> str:
+    return (root / "docs" / name).read_text(encoding="utf-8")
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def test_a_format_or_an_option_is_not_on_the_page_about_reading(root: Path) -> None:
+    page = _page(root, "reading.md")
+    named = {name for row in _rows(page) for name in re.findall(r"`([\w.]+)`", row[0])}
+    known = readers()
+    options = {f"{r.name}.{key}" for r in known.values() for key in getattr(r, "settings", ())}
+    assert named == {*known, *options}
+    for reader in known.values():
+        (row,) = (row for row in _rows(page) if row[0] == f"`{reader.name}`")
+        missing = {suffix for suffix in reader.suffixes if suffix not in row[1]}
+        assert not {s for s in missing if not s.endswith((".gz", ".zst", ".bz2"))}, reader.name
+
+
+def test_a_type_of_evidence_is_not_on_the_page_about_evidence(root: Path) -> None:
+    rows = {row[0].strip("`"): row for row in _rows(_page(root, "evidence.md"))}
+    types = {name for name in rows if name in checkers()}
+    assert types == set(checkers())
+    for name in types:
+        expected = f"E{CHECKED_LEVELS[name]}" if name in CHECKED_LEVELS else "never: E1"
+        assert rows[name][1] == expected, name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_command_on_a_page_does_not_exist(root: Path, front: str, page: str) -> None:
+    """Every `headwater …` in a block or a code span names a command and options that it has."""
+    group = import_module(f"{front}.main").headwater
+    text = _page(root, page)
+    lines = [
+        line
+        for kind, body in _FENCE.findall(text)
+        if kind in ("sh", "")
+        for line in body.replace("\\\n", " ").splitlines()
+    ]
+    lines += re.findall(r"`((?:headwater|reserve|audit) [^`]+)`", _FENCE.sub("", text))
+    commands = [shlex.split(line) for line in lines]
+    assert commands
+    for words in commands:
+        words = words[1:] if words[0] == "headwater" else words
+        command: click.Command = group
+        with click.Context(group) as ctx:
+            while isinstance(command, click.Group):
+                name, *words = words
+                found = command.get_command(ctx, name)
+                assert found is not None, f"docs/{page}: no command {name}"
+                command = found
+        options = {name for parameter in command.params for name in parameter.opts}
+        for word in words:
+            if word.startswith("-"):
+                assert word in options, f"docs/{page}: {command.name} has no option {word}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_leads_nowhere(root: Path, page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", _page(root, page)):
+        assert (root / "docs" / target).exists(), f"docs/{page}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_description_on_a_page_is_refused(root: Path, page: str) -> None:
+    import tomllib
+
+    for kind, body in _FENCE.findall(_page(root, page)):
+        if kind == "toml":
+            Description.model_validate(tomllib.loads(body))
