@@ -104,6 +104,8 @@ class _Walk:
         self._log, self._description, self._folder = log, description, folder
         self._pins = {name: str(path.absolute()) for name, path in pins.items()}
         self._checkers = checkers()
+        for checker in self._checkers.values():  # a pin that cannot be read is the asker's slip
+            getattr(checker, "check_pins", lambda _: None)(self._pinned(checker))
         self.findings: list[Finding] = []
         self.claims: list[Claim] = []
         self.attachments: list[bytes] = []

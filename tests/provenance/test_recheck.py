@@ -479,6 +479,9 @@ def test_what_the_user_gets_wrong(log: Log, release: Path, tmp_path: Path) -> No
         again(log, "gone@1")
     with pytest.raises(InputError, match="was asked for"):
         again(log, describe_with=describe(tmp_path, name="other"))
+    (tmp_path / "no-index").mkdir()
+    with pytest.raises(InputError, match=r"no \.parquet file in it"):
+        again(log, pins={"index": tmp_path / "no-index"})
     ingest(log, [stamped(tmp_path)])
     (tmp_path / "bad.pem").write_text("no certificate")
     with pytest.raises(MalformedError, match=r"bad\.pem"):

@@ -87,7 +87,8 @@ class Checker(Protocol):
     """Checks one type of evidence.
 
     One that needs nothing but its pins may also define `alone = True`: it is then looked for on
-    every input when those pins are given.
+    every input when those pins are given; and `check_pins(pins)`, which raises InputError for one
+    that cannot be read, whatever the inputs.
     """
 
     @property

@@ -47,8 +47,9 @@ def index_files(path: Path) -> list[Path]:
     else:
         found = [path]
     if not found or not all(file.is_file() for file in found):
+        what = "no .parquet file in it" if path.is_dir() else "no such file"
         raise InputError(
-            f"{printable(path)}: no such file, expected a crawl index in Parquet",
+            f"{printable(path)}: {what}, expected a crawl index in Parquet",
             hint="index names the columnar index's file, or a folder of them",
         )
     return found

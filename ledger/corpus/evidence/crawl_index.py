@@ -67,6 +67,11 @@ class _CrawlIndex:
     pins = ("index",)
     alone = True
 
+    def check_pins(self, pins: Mapping[str, str]) -> None:
+        """Raises InputError for an index that is not there."""
+        if "index" in pins:
+            index_files(Path(pins["index"]))
+
     def check(
         self,
         path: Path,
