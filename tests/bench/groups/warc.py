@@ -3,8 +3,10 @@
 Both sides read the same packed file from disk. In the first row both hand over the payload of every
 response; ours has also compared it and its block with the digests of their headers, and followed
 every length to where its record ends. It inflates and cuts records in threads of their own: where
-one core is all there is, it is some 2.3 times the peer. In the second row ours goes on to a table
-of the pages with a SHA-256 each. The third takes the main content out of the HTML and has no peer.
+one core is all there is, it is some 2.3 times the peer. Requests and metadata beside each response,
+as a crawl has them, favour ours: in a file of responses alone it is 2.0 to 2.4 times. In the second
+row ours goes on to a table of the pages with a SHA-256 each. The third takes the main content out
+of the HTML and has no peer.
 """
 
 import gzip
