@@ -153,8 +153,8 @@ def test_the_page_forgets_a_word() -> None:
         assert f"`{name} = {{ at_least = N }}`" in TEXT
     assert ", ".join(ATTRIBUTE_FIELDS) in TEXT
     numbered = [f"{how}_e{at}" for how in ("checked", "asserted") for at in range(6)]
-    assert [*MADE["profile"]["fields"][4:]] == numbered == [*PROFILE_FIELDS[4:]]
-    assert "flags, ai_ppm, neg_log10_p_milli, generation, checked_e0 … checked_e5" in TEXT
+    assert [*MADE["profile"]["fields"][5:]] == numbered == [*PROFILE_FIELDS[5:]]
+    assert ", ".join(PROFILE_FIELDS[:5]) + ", checked_e0 … checked_e5" in TEXT
 
 
 # --- the examples, by the standard library

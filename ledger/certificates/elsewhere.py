@@ -14,6 +14,7 @@ import numpy as np
 from ledger.log.decode import decode
 from ledger.provenance.facts import DATE_FIELDS, PROFILE_FIELDS, Dates
 from ledger.provenance.gather import Files, fold_documents
+from ledger.provenance.marks import Marks
 
 if TYPE_CHECKING:
     from ledger.certificates.composition import View
@@ -70,7 +71,7 @@ def _compare(
         (view.dataset_id, *documents),
     ).fetchall()
     about = _own_entries(view, [row[0] for row in rows])
-    folded = fold_documents(about, view.tables, datasets, files, {})
+    folded = fold_documents(about, view.tables, datasets, files, {}, Marks(view.tables, {}, {}))
     profiles = dict(zip(folded.fact_document.tolist(), folded.fact_profile.tolist(), strict=True))
     for digest, occurrences, size, *known in rows:
         own = folded.profiles[profiles[about[digest][0]]][_DATES:]

@@ -1,6 +1,7 @@
 """THE SHAPES: one frozen body per kind of claim. Computes nothing, imports nothing of ours."""
 
 from ledger.claims.authorship import Authorship
+from ledger.claims.calibration import Calibration
 from ledger.claims.certificate import Certificate
 from ledger.claims.dataset import Dataset
 from ledger.claims.evidence import Evidence
@@ -11,13 +12,17 @@ from ledger.claims.origin import Locator, Origin, Private
 from ledger.claims.overlap import Overlap
 from ledger.claims.policy import Policy
 from ledger.claims.reserve import Reserve
+from ledger.claims.scan import Scan, ScannedMark
+from ledger.claims.scheme import Scheme
 from ledger.claims.takedown import Takedown
+from ledger.claims.watermark import Watermark, WatermarkPrivate
 from ledger.claims.withdrawal import Withdrawal
 
 __all__ = [
     "BODIES",
     "Authorship",
     "Body",
+    "Calibration",
     "Certificate",
     "Dataset",
     "Evidence",
@@ -29,12 +34,18 @@ __all__ = [
     "Policy",
     "Private",
     "Reserve",
+    "Scan",
+    "ScannedMark",
+    "Scheme",
     "Takedown",
+    "Watermark",
+    "WatermarkPrivate",
     "Withdrawal",
 ]
 
 BODIES: dict[str, type[Body]] = {
     "authorship": Authorship,
+    "calibration": Calibration,
     "certificate": Certificate,
     "dataset": Dataset,
     "evidence": Evidence,
@@ -44,6 +55,9 @@ BODIES: dict[str, type[Body]] = {
     "overlap": Overlap,
     "policy": Policy,
     "reserve": Reserve,
+    "scan": Scan,
+    "scheme": Scheme,
     "takedown": Takedown,
+    "watermark": Watermark,
     "withdrawal": Withdrawal,
 }

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from ledger.errors import InputError, VerificationError
+from ledger.errors import InputError, VerificationError, printable
 
 __all__ = [
     "ENTRY_VERSION",
@@ -116,7 +116,9 @@ def parse_entry(data: bytes, where: str) -> Entry:
         if not isinstance(document[name], kind) or isinstance(document[name], bool):
             raise VerificationError(f"{where}: entry field {name!r} is not {kind.__name__}")
     if document["v"] is True or document["v"] != ENTRY_VERSION:
-        raise VerificationError(f"{where}: entry version {document['v']!r}, expected 1")
+        raise VerificationError(
+            f"{where}: entry version {printable(repr(document['v']), 60)}, expected 1"
+        )
     if _DIGEST.fullmatch(document["subject"]) is None:
         raise VerificationError(f"{where}: entry subject is not a digest")
     sigs = document.get("sigs", [])

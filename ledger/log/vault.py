@@ -199,6 +199,24 @@ class Vault:
             )
         return data
 
+    def keep(self, attachments: Sequence[bytes]) -> None:
+        """Commit attachments that belong to entries recorded before. Raises as `store`."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO attachment VALUES (?, ?)",
+                ((sha256(data).digest(), data) for data in attachments),
+            )
+
+    def beginning_with(self, prefix: bytes, longest: int) -> Iterator[bytes]:
+        """The attachments of at most `longest` bytes that begin so, in the order of digests."""
+        rows = self._connection.execute(
+            "SELECT bytes FROM attachment WHERE length(bytes) <= ? AND substr(bytes, 1, ?) = ? "
+            "ORDER BY digest",
+            (longest, len(prefix), prefix),
+        )
+        for (data,) in rows:
+            yield data
+
     def attachments(self) -> Iterator[tuple[bytes, bytes]]:
         yield from self._connection.execute("SELECT digest, bytes FROM attachment ORDER BY digest")
 

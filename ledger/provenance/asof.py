@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["tables_as_of"]
 
-_SILENT = ("certificate", "overlap", "policy", "reserve", "takedown")  # no projection reads them
+_SILENT = (  # no projection reads them
+    "calibration", "certificate", "overlap", "policy", "reserve", "scan", "takedown",
+)  # fmt: skip
 _CHUNK = 10_240
 
 

@@ -24,11 +24,12 @@ from ledger.provenance.fold import UNKNOWN, Folded, Ints, fold
 from ledger.provenance.gather import (
     DOCUMENT_KINDS,
     Files,
-    author_keys,
     file_ranges,
     fold_documents,
+    named_keys,
     origins_of,
 )
+from ledger.provenance.marks import Marks
 from ledger.provenance.repeated import Mask, Stored, contains, gather, repeated_keys
 from ledger.provenance.stray import stray_document, stray_file
 
@@ -92,7 +93,7 @@ class ProvenanceCheck:
         rows = batch.origin_rows
         single = np.flatnonzero(~many[rows])
         for row, entry in batch.others.items():
-            if not many[row] and entry.kind in ("authorship",):
+            if not many[row] and entry.kind == "authorship":
                 self._lonely.append((batch.subjects[row].tobytes(), int(batch.indices[row])))
         documents = batch.indices[rows[single]]
         folded = fold(origins_of(batch, single, documents, self._datasets, self._files), {})
@@ -206,24 +207,27 @@ class ProvenanceCheck:
                 raise differ("dataset", name, stored.get(name), expected.get(name))
 
     def _check_repeated(self) -> None:
-        authors = author_keys(
+        keys = [
             (index, self._source.entry(index))
             for index, kind in self._source.others.items()
             if kind == "key"
-        )
+        ]
+        authors = named_keys(keys)
+        marks = Marks(self._source, named_keys(keys, "provider"), {})
         for part in self._documents():
-            folded = fold_documents(part, self._source, self._datasets, self._files, authors)
+            folded = fold_documents(part, self._source, self._datasets, self._files, authors, marks)
             documents = [about[0] for about in part.values()]
             facts, members = [], []
             for start in range(0, len(documents), 500):
                 some = documents[start : start + 500]
-                marks = ",".join("?" * len(some))
+                places = ",".join("?" * len(some))
                 facts += self._connection.execute(
-                    f"SELECT document, profile FROM fact WHERE document IN ({marks})", some
+                    f"SELECT document, profile FROM fact WHERE document IN ({places})", some
                 ).fetchall()
                 for dataset in self._datasets.values():
                     members += self._connection.execute(
-                        f"SELECT {_MEMBER} FROM member WHERE dataset = ? AND document IN ({marks})",
+                        f"SELECT {_MEMBER} FROM member "
+                        f"WHERE dataset = ? AND document IN ({places})",
                         [dataset, *some],
                     ).fetchall()
             _same("fact", sorted(facts), _fact_rows(folded), 1)

@@ -19,6 +19,7 @@ __all__ = [
     "FlagIs",
     "Profile",
     "evidence_words",
+    "measure_words",
     "moment",
     "seconds",
 ]
@@ -45,12 +46,12 @@ FLAG_WORDS: Mapping[str, tuple[str, str]] = {
         "no two agreeing reviews cite a source outside the text",
     ),
     "marked": (
-        "a registered, unrevoked mark of a non-public key was detected",
-        "no registered mark of a non-public key is recorded",
+        "a registered mark was found, of a key that only its provider had",
+        "no registered mark of a key that only its provider had is recorded",
     ),
     "marked_public": (
-        "a mark of a public key was detected",
-        "no mark of a public key is recorded",
+        "a mark was found that anybody could have put there",
+        "no mark that anybody could have put there is recorded",
     ),
     "classified": (
         "a calibrated classifier found it like AI samples",
@@ -61,8 +62,13 @@ FLAG_WORDS: Mapping[str, tuple[str, str]] = {
 
 MEASURES: Mapping[str, tuple[str, int]] = {
     "ai_ppm": ("the declared AI share in parts per million", 1_000_000),
-    "neg_log10_p_milli": ("the strongest mark's -log10 p in thousandths", 2**53 - 1),
+    "marked_milli": ("p of that mark, corrected for the marks looked for,", 2**53 - 1),
+    "marked_public_milli": (
+        "p of the mark that anybody could have put there, corrected for the marks looked for,",
+        2**53 - 1,
+    ),
 }
+_POWERS = ("marked_milli", "marked_public_milli")  # -log10 p in thousandths
 
 
 def seconds(day: date) -> int:
@@ -119,7 +125,10 @@ class AtLeast:
     def because(self, profile: Profile, cutoff: int) -> str:
         name, value = MEASURES[self.measure][0], profile[_AT[self.measure]]
         if value is None:
-            return f"{name} is not known"
+            return "there is no p of one" if self.measure in _POWERS else f"{name} is not known"
+        if self.measure in _POWERS:
+            enough = "which is" if value >= self.least else "which is not"
+            return f"{name} is at most {_power(value)}, {enough} at or below {_power(self.least)}"
         return (
             f"{name} is {value:,}, {'at least' if value >= self.least else 'below'} {self.least:,}"
         )
@@ -181,6 +190,18 @@ class ExistedBy:
 
 
 Condition = FlagIs | AtLeast | ExistedBy
+
+
+def measure_words(measure: str, value: int) -> str:
+    """A measure of the profile for people: a p-value as such."""
+    name = MEASURES[measure][0]
+    if measure in _POWERS:
+        return f"{name} is at most {_power(value)}"
+    return f"{name} is {value:,}"
+
+
+def _power(milli: int) -> str:
+    return f"1e-{milli / 1000:g}"
 
 
 def evidence_words(field: str) -> str:

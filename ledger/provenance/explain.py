@@ -8,17 +8,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from ledger.corpus.evidence import level
 from ledger.errors import InputError
 from ledger.log.canonical import Entry
 from ledger.log.log import Log
+from ledger.log.notes import Verifier
 from ledger.log.record import live
 from ledger.provenance.conditions import ExistedBy, FlagIs, Profile, seconds
 from ledger.provenance.disclosed import disclosed
-from ledger.provenance.facts import ATTRIBUTE_FIELDS, PROFILE_FIELDS
-from ledger.provenance.gather import author_keys
+from ledger.provenance.facts import (
+    ATTRIBUTE_FIELDS,
+    DATE_FIELDS,
+    NO_DATES,
+    PROFILE_FIELDS,
+    Dates,
+    mark_flag,
+)
+from ledger.provenance.gather import named_keys
+from ledger.provenance.marks import Marks
 from ledger.provenance.rules import Policy, Rule, fill
 from ledger.provenance.signing import attested
 from ledger.provenance.words import claim_words
@@ -106,7 +114,8 @@ def explain(log: Log, document: str, policy: Policy, cutoff: date | None = None)
                 f"{log.location}: no document with exactly these bytes: {document}",
                 hint="headwater document list",
             )
-        claims = _said(log, about)
+        profile = _profile(log, about[0][0])
+        claims = _said(log, about, profile)
         files = [
             entry.body["locator"]["file"]
             for _, entry in live(about)
@@ -115,7 +124,6 @@ def explain(log: Log, document: str, policy: Policy, cutoff: date | None = None)
         file_evidence = [
             said for file in dict.fromkeys(files) for said in _evidence_about(log, file)
         ]
-        profile = _profile(log, about[0][0])
         memberships = _memberships(log, about[0][0])
     supporting = (*claims, *file_evidence)
     decisions = _decide(policy, profile, day, supporting) if profile is not None else ()
@@ -158,7 +166,9 @@ def withdrawals(entries: Sequence[tuple[int, Entry]]) -> dict[int, int]:
     return found
 
 
-def _said(log: Log, entries: Sequence[tuple[int, Entry]]) -> list[Said]:
+def _said(
+    log: Log, entries: Sequence[tuple[int, Entry]], profile: Profile | None = None
+) -> list[Said]:
     withdrawn = withdrawals(entries)
     superseding = {
         entry.body["supersedes"]: index
@@ -168,11 +178,13 @@ def _said(log: Log, entries: Sequence[tuple[int, Entry]]) -> list[Said]:
     taken: dict[int, list[int]] = {}
     for index, by in withdrawn.items():
         taken.setdefault(by, []).append(index)
-    authors = _authors(log) if any(entry.sigs for _, entry in entries) else {}
+    authors = _keys(log, "claim") if any(entry.sigs for _, entry in entries) else {}
+    marks = Marks(_Reading(log), _keys(log, "provider"), {})
+    dates = NO_DATES if profile is None else tuple(profile[-len(DATE_FIELDS) :])
     found = []
     for index, entry in entries:
         confirmed = attested(index, entry, authors)
-        gives, existed_by = _gives(entry, confirmed)
+        gives, existed_by = _gives(entry, confirmed, marks, dates)
         is_authorship = entry.kind == "authorship"
         found.append(
             Said(
@@ -192,9 +204,16 @@ def _said(log: Log, entries: Sequence[tuple[int, Entry]]) -> list[Said]:
     return found
 
 
-def _authors(log: Log) -> dict[str, Any]:
+class _Reading:
+    """A log as Marks reads it."""
+
+    def __init__(self, log: Log) -> None:
+        self.entry, self.find = log.entry, log.find_all
+
+
+def _keys(log: Log, use: str) -> dict[str, tuple[int, Verifier]]:
     rows = log.connection.execute("SELECT idx FROM entry WHERE kind = 'key'").fetchall()
-    return author_keys((row[0], log.entry(row[0])) for row in rows)
+    return named_keys(((row[0], log.entry(row[0])) for row in rows), use)
 
 
 def _actor(entry: Entry, confirmed: bool) -> str:
@@ -206,8 +225,13 @@ def _actor(entry: Entry, confirmed: bool) -> str:
     return f"bears a signature of {signers}, which no author key of this log confirms"
 
 
-def _gives(entry: Entry, confirmed: bool) -> tuple[tuple[str, ...], int | None]:
+def _gives(
+    entry: Entry, confirmed: bool, marks: Marks, dates: Dates
+) -> tuple[tuple[str, ...], int | None]:
     body = entry.body
+    if entry.kind == "watermark":
+        flags = (mark_flag(detection, dates) for detection in marks.detections([entry]))
+        return tuple(flag for flag in flags if flag is not None), None
     if entry.kind == "authorship":
         if body["assistance"] in ("A2", "A3", "A4"):
             return ("declared_ai",), None

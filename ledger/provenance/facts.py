@@ -6,12 +6,15 @@ document's profile is a function of the set of its live claims.
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ledger.corpus.evidence import level
 from ledger.log.canonical import Entry
+
+if TYPE_CHECKING:
+    from ledger.provenance.marks import Detection
 
 __all__ = [
     "ATTRIBUTE_FIELDS",
@@ -25,6 +28,7 @@ __all__ = [
     "Standing",
     "content_id",
     "dates_of",
+    "mark_flag",
     "merge_attributes",
     "merge_dates",
     "merge_standings",
@@ -37,20 +41,21 @@ FLAGS: Mapping[str, int] = {
     "attested": 4,  # A0 or A1, signed by an author key this log named before
     "observed": 8,  # typing was observed
     "sourced_review": 16,  # two agreeing reviewers, each with a source outside the text
-    "marked": 32,  # a detected, unrevoked mark of a non-public key
-    "marked_public": 64,  # a detected mark of a key anybody can forge
+    "marked": 32,  # a mark of a key that nobody else had when the text was made
+    "marked_public": 64,  # a mark that anybody could have put there
     "classified": 128,  # a calibrated classifier's like_ai_sample
     "conflict": 256,  # claims that cannot all be true
 }
 _HUMAN = FLAGS["attested"] | FLAGS["observed"] | FLAGS["sourced_review"]
-_AI = FLAGS["declared_ai"] | FLAGS["marked"]
 
 Dates = tuple[int | None, ...]  # checked E0–E5, then asserted E0–E5
 Standing = tuple[Dates, bool]  # dates, and whether its dataset declares it own synthetic text
 OWN_SYNTHETIC = "own_synthetic"
 DATE_FIELDS = tuple(f"{how}_e{n}" for how in ("checked", "asserted") for n in range(6))
 NO_DATES: Dates = (None,) * len(DATE_FIELDS)
-PROFILE_FIELDS = ("flags", "ai_ppm", "neg_log10_p_milli", "generation", *DATE_FIELDS)
+PROFILE_FIELDS = (
+    "flags", "ai_ppm", "marked_milli", "marked_public_milli", "generation", *DATE_FIELDS,
+)  # fmt: skip
 ATTRIBUTE_FIELDS = ("channel", "content_type", "language", "license", "topic")
 MIXED = "mixed"
 
@@ -107,9 +112,12 @@ def merge_attributes(parts: Iterable[tuple[str | None, ...]]) -> tuple[str | Non
 
 
 def profile_of(
-    standing: Standing, authorship: Iterable[tuple[Entry, bool]] = ()
+    standing: Standing,
+    authorship: Iterable[tuple[Entry, bool]] = (),
+    detections: "Iterable[Detection]" = (),
 ) -> tuple[int | None, ...]:
-    """The profile of a document: its dates and its live authorship claims, each with "attested".
+    """The profile of a document: its dates, its live authorship claims, each with "attested", and
+    its detected marks.
 
     A claim that another live one supersedes counts for nothing.
     """
@@ -127,6 +135,32 @@ def profile_of(
             flags |= FLAGS["attested"] if attested else FLAGS["declared_human"]
         if "ai_ppm" in claim.body:
             shares.append(int(claim.body["ai_ppm"]))
-    if flags & _AI and flags & _HUMAN:
+    written_by_ai = bool(flags & FLAGS["declared_ai"])
+    strengths: dict[str, int] = {}
+    for detection in detections:
+        flag = mark_flag(detection, dates)
+        if flag is None:
+            continue
+        flags |= FLAGS[flag]
+        strengths[flag] = max(strengths.get(flag, 0), detection.milli)
+        written_by_ai |= flag == "marked" and detection.detected
+    if written_by_ai and flags & _HUMAN:
         flags |= FLAGS["conflict"]
-    return (flags, max(shares, default=None), None, None, *dates)
+    marked, public = strengths.get("marked"), strengths.get("marked_public")
+    return (flags, max(shares, default=None), marked, public, None, *dates)
+
+
+def mark_flag(detection: "Detection", dates: Dates) -> str | None:
+    """Whose mark it can be, by when checked evidence of level E3 or better shows the text existed.
+
+    Text that is older than the key is not marked with it, whatever the detector says.
+    """
+    known = [date for date in dates[3:6] if date is not None]
+    existed_by = min(known, default=None)
+    if existed_by is not None and detection.since is not None and existed_by < detection.since:
+        return None
+    if detection.public:
+        return "marked_public"
+    if detection.until is None or (existed_by is not None and existed_by < detection.until):
+        return "marked"
+    return "marked_public"

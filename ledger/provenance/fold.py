@@ -25,6 +25,7 @@ from ledger.provenance.facts import (
     merge_standings,
     profile_of,
 )
+from ledger.provenance.marks import Detection
 
 __all__ = ["UNKNOWN", "Claims", "Folded", "Origins", "fold"]
 
@@ -54,10 +55,11 @@ class Origins:
 
 @dataclass(frozen=True)
 class Claims:
-    """A document's live non-origin claims: evidence on it, and authorship with "attested"."""
+    """A document's live non-origin claims: evidence on it, authorship with "attested", marks."""
 
     evidence: Dates = NO_DATES
     authorship: tuple[tuple[Entry, bool], ...] = ()
+    detections: tuple[Detection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,9 +197,10 @@ def _facts(
     special: dict[int, int] = {}
     for number, claim in claims.items():
         if number not in known and not claim.authorship:
-            continue  # evidence alone does not make a document
+            continue  # evidence or a mark alone does not make a document
         own = table[known[number]] if number in known else (NO_DATES, False)
-        values = profile_of(merge_standings([own, (claim.evidence, False)]), claim.authorship)
+        standing_now = merge_standings([own, (claim.evidence, False)])
+        values = profile_of(standing_now, claim.authorship, claim.detections)
         special[number] = content_id(values)
         profiles[special[number]] = values
     if special:

@@ -16,19 +16,20 @@ from ledger.log.record import live
 from ledger.log.runs import Digests, Indices
 from ledger.provenance.facts import NO_DATES, OWN_SYNTHETIC, Dates, dates_of
 from ledger.provenance.fold import Claims, Folded, Ints, Origins, attribute_codes, fold
+from ledger.provenance.marks import Marks
 from ledger.provenance.signing import attested
 
 __all__ = [
     "DOCUMENT_KINDS",
     "Files",
     "Source",
-    "author_keys",
     "file_ranges",
     "fold_documents",
+    "named_keys",
     "origins_of",
 ]
 
-DOCUMENT_KINDS = frozenset({"origin", "authorship", "evidence", "withdrawal"})
+DOCUMENT_KINDS = frozenset({"origin", "authorship", "evidence", "watermark", "withdrawal"})
 
 
 class Source(Protocol):
@@ -71,11 +72,13 @@ def _matrix(digests: Sequence[bytes]) -> Digests:
     return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
 
 
-def author_keys(entries: Iterable[tuple[int, Entry]]) -> dict[str, tuple[int, Verifier]]:
-    """Author keys by label, with the first entry that names each: `key` claims of use "claim"."""
+def named_keys(
+    entries: Iterable[tuple[int, Entry]], use: str = "claim"
+) -> dict[str, tuple[int, Verifier]]:
+    """Keys of a use by label, with the first entry that names each: authors' by default."""
     found: dict[str, tuple[int, Verifier]] = {}
     for index, entry in live(sorted(entries, key=lambda item: item[0])):
-        if entry.kind == "key" and entry.body.get("use") == "claim":
+        if entry.kind == "key" and entry.body.get("use") == use:
             verifier = parse_vkey(str(entry.body["vkey"]))
             found.setdefault(verifier.label, (index, verifier))
     return found
@@ -131,6 +134,7 @@ def fold_documents(
     datasets: Mapping[str, int],
     files: Files,
     authors: Mapping[str, tuple[int, Verifier]],
+    marks: Marks,
 ) -> Folded:
     """Fold documents from scratch. `documents`: digest -> all entries about it, ascending."""
     indices = sorted({index for about in documents.values() for index in about})
@@ -163,6 +167,7 @@ def fold_documents(
                 for index, entry in others
                 if entry.kind == "authorship"
             ),
+            marks.detections(entry for _, entry in others),
         )
     alive_rows = np.array(
         [n for n, row in enumerate(batch.origin_rows.tolist()) if indices[row] not in withdrawn],

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from ledger.databases import Connection
 from ledger.log.canonical import Entry, parse_digest
 from ledger.log.decode import Decoded, decode
-from ledger.log.notes import Verifier
 from ledger.log.projection import Reader
 from ledger.log.record import live
 from ledger.log.runs import keys_of
@@ -25,11 +24,12 @@ from ledger.provenance.fold import Folded, Ints, fold
 from ledger.provenance.gather import (
     DOCUMENT_KINDS,
     Files,
-    author_keys,
     file_ranges,
     fold_documents,
+    named_keys,
     origins_of,
 )
+from ledger.provenance.marks import Marks, marks_named
 
 __all__ = ["ProvenanceProjection"]
 
@@ -42,7 +42,7 @@ class ProvenanceProjection:
     """What people ask of the log: members of datasets, and the inputs of labels."""
 
     name = "provenance"
-    schema_digest = "ba6317350068fef1"  # of the DDL in tables.py; a test compares
+    schema_digest = "e6839668acdff05e"  # of the DDL in tables.py; a test compares
     tables = _TABLES
 
     def ddl(self) -> list[str]:
@@ -103,9 +103,10 @@ class _Application:
                     again[self._digest(row)] = [int(self.batch.indices[r]) for r in rows]
         for row, entry in self.batch.others.items():
             digest = self._digest(row)
-            if entry.kind in ("authorship", "evidence") and digest not in again:
+            if entry.kind in ("authorship", "evidence", "watermark") and digest not in again:
                 again[digest] = [int(self.batch.indices[row])]
         self._reach_through_files(again)
+        self._reach_through_marks(again)
         is_direct = np.zeros(len(self.batch), np.bool_)
         is_direct[first_rows] = direct
         for digest in again:
@@ -199,6 +200,30 @@ class _Application:
             for subject, about in self._about_all(list(dict.fromkeys(subjects))):
                 again[subject] = about
 
+    def _reach_through_marks(self, again: dict[bytes, list[int]]) -> None:
+        """Add the documents that bear a mark whose standing this batch changed."""
+        changed = {
+            entry.subject
+            for row, entry in self.batch.others.items()
+            if entry.kind == "scheme"
+            or (
+                entry.kind == "withdrawal"
+                and any(about.kind == "scheme" for _, about in self._about(self._digest(row)))
+            )
+        }
+        if not changed:
+            return
+        rows = self.connection.execute(
+            "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'watermark'"
+        ).fetchall()
+        here = {int(self.batch.indices[row]) for row in self.batch.others}
+        entries = [self.reader.entry(index) for index in sorted({row[0] for row in rows} - here)]
+        bearing = [parse_digest(e.subject) for e in entries if marks_named(e) in changed]
+        for subject, about in self._about_all(
+            [d for d in dict.fromkeys(bearing) if d not in again]
+        ):
+            again[subject] = about
+
     def _about_all(self, digests: Sequence[bytes]) -> Iterator[tuple[bytes, list[int]]]:
         """(digest, every entry about it, this batch's included, ascending) for each."""
         for start in range(0, len(digests), _SLICE):
@@ -239,15 +264,18 @@ class _Application:
     def _replace(self, again: Mapping[bytes, Sequence[int]], datasets: Mapping[str, int]) -> None:
         if not again:
             return
-        authors = self._authors()
+        keys = self._keys()
+        authors = named_keys(keys)
+        marks = Marks(self.reader, named_keys(keys, "provider"), self.extra)
         items = list(again.items())
         for start in range(0, len(items), _SLICE):
             part = dict(items[start : start + _SLICE])
-            folded = fold_documents(part, self.reader, datasets, self.files, authors)
+            folded = fold_documents(part, self.reader, datasets, self.files, authors, marks)
             profiles, attributes = self._delete([about[0] for about in part.values()])
             self._write(folded, profiles, attributes)
 
-    def _authors(self) -> dict[str, tuple[int, Verifier]]:
+    def _keys(self) -> list[tuple[int, Entry]]:
+        """Every entry that names a key, this batch's included."""
         rows = self.connection.execute(
             "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'key'"
         ).fetchall()
@@ -257,7 +285,7 @@ class _Application:
             if entry.kind == "key"
         }
         keys = sorted({row[0] for row in rows} | here)
-        return author_keys((index, self.reader.entry(index)) for index in keys)
+        return [(index, self.reader.entry(index)) for index in keys]
 
     def _delete(self, documents: list[int]) -> tuple[Counter[int], Counter[int]]:
         profiles: Counter[int] = Counter()

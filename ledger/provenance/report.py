@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from ledger.errors import printable
-from ledger.provenance.conditions import FLAG_WORDS, evidence_words, moment
+from ledger.provenance.conditions import FLAG_WORDS, evidence_words, measure_words, moment
 from ledger.provenance.explain import Decision, Explanation, Membership, Said
 from ledger.provenance.facts import DATE_FIELDS, FLAGS, PROFILE_FIELDS
 from ledger.provenance.labels import basis_words, label_words
@@ -117,11 +117,13 @@ def _facts(explanation: Explanation) -> Iterator[str]:
         return
     facts = dict(zip(PROFILE_FIELDS, explanation.profile, strict=True))
     said = [FLAG_WORDS[name][0] for name in _flags(facts["flags"] or 0)]
-    share, power, generation = facts["ai_ppm"], facts["neg_log10_p_milli"], facts["generation"]
+    share, generation = facts["ai_ppm"], facts["generation"]
     if share is not None:
         said.append(f"declared AI share {share / 10_000:g} %")
-    if power is not None:
-        said.append(f"strongest mark at p of at most 10^-{power / 1000:g}")
+    for name in ("marked_milli", "marked_public_milli"):
+        power = facts[name]
+        if power is not None:
+            said.append(measure_words(name, power))
     if generation is not None:
         said.append(f"generation {generation} or later")
     for name in DATE_FIELDS:

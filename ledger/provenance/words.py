@@ -62,6 +62,26 @@ def claim_words(entry: Entry, taken: Sequence[int] = ()) -> str:
         )
     if entry.kind == "takedown":
         return f"takes the document down: {TAKEDOWN_WORDS.get(body['reason'], 'for a reason')}"
+    if entry.kind == "watermark":
+        return _watermark(body)
+    if entry.kind == "scheme":
+        return (
+            f"registers {printable(body['name'])} {printable(body['version'])} of "
+            f"{printable(body['provider'])}: {printable(body['algorithm'])}, "
+            f"{body['key_class']} key, {body['status']}"
+        )
+    if entry.kind == "scan":
+        return (
+            f"looks for {len(body['marks']):,} registered marks in {body['documents']:,} documents "
+            f"of {printable(body['dataset'])}, at 1e-{body['alpha_milli'] / 1000:g} per document: "
+            f"{body['outcomes'].get('detected', 0):,} detected"
+        )
+    if entry.kind == "calibration":
+        return (
+            f"looks for the mark in {body['documents']:,} documents of reserve "
+            f"{printable(body['reserve'])}: {body['at_2']:,} at p ≤ 1e-2, {body['at_3']:,} at "
+            f"1e-3, {body['at_6']:,} at 1e-6"
+        )
     if entry.kind == "overlap":
         return (
             f"compares {printable(body['dataset'])} with {printable(body['against'])}: of "
@@ -116,6 +136,25 @@ def _authorship(body: Mapping[str, Any]) -> str:
     if "supersedes" in body:
         said.append(f"supersedes claim {body['supersedes']}")
     return "; ".join(said)
+
+
+def _watermark(body: Mapping[str, Any]) -> str:
+    if "unicode" in body:
+        count = body.get("marks", 0)
+        return f"holds {count:,} marks of invisible characters ({printable(body['unicode'])})"
+    if "neg_log10_p_milli" in body:
+        power = f"p = 10^-{body['neg_log10_p_milli'] / 1000:g}"
+    else:
+        power = f"p at or below 10^-{body.get('bucket_milli', 0) / 1000:g}, corrected"
+    said = [f"consistent with the key of mark {printable(body['mark'])}, {power}"]
+    if body["decision"] == "below_alpha":
+        said.append(f"too weak for the level of 10^-{body.get('alpha_milli', 0) / 1000:g}")
+    if "counted" in body:  # of a public key's; how much was counted would help to forge another's
+        said.append(f"{body['counted']:,} units counted")
+    said.append(
+        f"{body.get('keys', 1):,} marks looked for; whoever can detect may be able to forge"
+    )
+    return ", ".join(said)
 
 
 def _evidence(body: Mapping[str, Any]) -> str:

@@ -144,7 +144,7 @@ def project(entries: Sequence[Entry]) -> dict[str, list[tuple[Any, ...]]]:
         if any(entries[i].body["channel"] == "own_synthetic" for i in origins):
             flags |= 1 | (256 if flags & 4 else 0)
         places = {raw(entries[i].body["locator"]["file"]) for i in origins}
-        profile = (flags, share, None, None, *dates(entries, {subject} | places))
+        profile = (flags, share, None, None, None, *dates(entries, {subject} | places))
         values[row_id(profile)] = profile
         profiles[row_id(profile)] += 1
         facts.append((about[0], row_id(profile)))

@@ -124,13 +124,13 @@ def test_names_nobody_knows_say_which_are_known() -> None:
 
 def test_alternatives_dates_and_measures_are_read() -> None:
     when = (
-        "any = [ { marked = true, neg_log10_p_milli = { at_least = 5000 } }, "
+        "any = [ { marked = true, marked_milli = { at_least = 5000 } }, "
         "{ declared_ai = false, existed_by = "
         "{ before = 2020-01-01, level = 4, checked = false } } ]"
     )
     policy = parse_policy((HEAD + rule(when=when) + LAST).encode(), "mine.toml")
     assert policy.rules[0].alternatives == (
-        (FlagIs("marked", True), AtLeast("neg_log10_p_milli", 5000)),
+        (FlagIs("marked", True), AtLeast("marked_milli", 5000)),
         (FlagIs("declared_ai", False), ExistedBy(4, False, date(2020, 1, 1))),
     )
     assert policy.cutoff == date(2022, 11, 30)

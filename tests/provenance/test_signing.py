@@ -8,7 +8,7 @@ import pytest
 
 from ledger.log.canonical import Entry
 from ledger.provenance.facts import FLAGS
-from ledger.provenance.gather import author_keys
+from ledger.provenance.gather import named_keys
 from ledger.provenance.signing import attested, pae, sign_claim
 from tests.log.making import (
     Ledger,
@@ -25,7 +25,7 @@ from tests.log.making import (
 ADA, EVE = signer("ada.example/claims"), signer("eve.example/claims")
 DOCUMENT = digest("d")
 SIGNED = authorship(DOCUMENT, "A0", by=[ADA])
-KEYS = author_keys([(3, key(ADA))])
+KEYS = named_keys([(3, key(ADA))])
 
 
 def test_pae_is_dsse() -> None:
@@ -44,8 +44,8 @@ def test_a_key_attests_what_comes_after_it() -> None:
 
 def test_only_keys_for_claims_attest() -> None:
     for use in ("log", "statement", "provider", "seal"):
-        assert not attested(4, SIGNED, author_keys([(3, key(ADA, use))]))
-    assert not attested(4, SIGNED, author_keys([(3, key(EVE))]))
+        assert not attested(4, SIGNED, named_keys([(3, key(ADA, use))]))
+    assert not attested(4, SIGNED, named_keys([(3, key(EVE))]))
     assert not attested(4, SIGNED, {})
 
 

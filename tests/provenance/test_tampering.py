@@ -42,7 +42,7 @@ COLUMNS = {
     "file": ["digest", "first", "last"],
     "member": ["dataset", "document", "occurrences", "bytes", "collected_at", "attributes", "site"],
     "profile": [
-        "id", "documents", "flags", "ai_ppm", "neg_log10_p_milli", "generation",
+        "id", "documents", "flags", "ai_ppm", "marked_milli", "marked_public_milli", "generation",
         *(f"{how}_e{n}" for how in ("checked", "asserted") for n in range(6)),
     ],
     "projection": ["name", "schema_digest", "size"],

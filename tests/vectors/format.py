@@ -50,7 +50,9 @@ from tests.vectors.log import ADA, LOG, commitment
 
 FILE = Path(__file__).with_name("format.json")
 STATEMENT = signer("example.org/log/statement")
+PROVIDER = signer("example.org/marks")
 TEXT = "Grüße\n"
+RESULT = '{"counted":380,"neg_log10_p_milli":17352,"statistic":"494.125"}'
 URL, PATH = "https://example.org/gr\u00fc\u00dfe", "/data/notes.jsonl"
 SECRET = sha256(b"test secret").digest()  # of every scope here
 TREE = {"a.txt": b"one\n", "sub/b.md": b"two\n"}
@@ -104,6 +106,39 @@ def entries() -> dict[str, Entry]:
         "root": digest("log root"), "size": 11, "stage": "any", "statement": digest("statement"),
         "sums": digest("sums"), "version": 2,
     }  # fmt: skip
+    mark = subject_of("scheme", "example.org/chat", "1")
+    vectors, state = digest("vectors of the mark"), digest("state of the mark")
+    scheme = {
+        "algorithm": "gumbel-philox/single@1", "issued_at": AT, "key_class": "sealed",
+        "key_commitment": digest("key"), "model": "Chat 1", "name": "example.org/chat",
+        "not_before": 1_780_000_000, "parameters": {"context_width": "4"},
+        "provider": "Example Ltd", "provider_key": PROVIDER.verifier.vkey, "status": "active",
+        "tokenizer": digest("tokenizer.json"), "tokenizer_behaviour": digest("ids of the probe"),
+        "vectors": vectors, "version": "1", "vocab_size": 50_257,
+    }  # fmt: skip
+    watermark = {
+        "alpha_milli": 9_000, "bucket_milli": 12_000, "decision": "detected",
+        "detector": "watermark/1", "keys": 3, "mark": mark,
+        "private": {"result": committed("result", document(), alone, RESULT)},
+        "spans": digest("spans"), "state": state, "tokenizer": digest("tokenizer.json"),
+        "tokens": 400, "vectors": vectors,
+    }  # fmt: skip
+    scan = {
+        "alpha_milli": 9_000, "content_root": digest("our root"), "dataset": "notes@1",
+        "documents": 1000, "fdr_milli": 2_000, "marks": [
+            {"calibration": digest("record"), "detected": 40, "fdr": 44, "least": 24, "mark": mark,
+             "pooled_milli": 12_000, "state": state, "undecidable": 12},
+        ],
+        "outcomes": {"below_alpha": 948, "detected": 40, "undecidable": 12},
+        "parameters": digest("parameters"), "results": digest("results"), "scan": "watermark",
+        "tokens": 420_000, "unicode": {"zero_width": 1}, "version": "1",
+    }  # fmt: skip
+    calibration = {
+        "at_2": 9, "at_3": 1, "at_4": 0, "at_5": 0, "at_6": 0, "detector": "watermark/1",
+        "documents": 900, "mark": mark, "reserve": "old@2", "reserve_root": digest("root"),
+        "state": state, "stop_grams": digest("contexts"), "tested": 870,
+        "tokenizer": digest("tokenizer.json"),
+    }  # fmt: skip
     author = committed("author", document(), alone, "Ada")
     said = {"ai_ppm": 20_000, "assistance": "A1", "author": author, "issued_at": AT}
     wrong = entry("authorship", document(), {"assistance": "A3", "model": "undisclosed"})
@@ -130,6 +165,11 @@ def entries() -> dict[str, Entry]:
         "takedown": entry(
             "takedown", document(), {"because": digest("words"), "reason": "rights_holder"}
         ),
+        "key_of_a_provider": key(PROVIDER, "provider"),
+        "scheme": entry("scheme", mark, scheme, by=[PROVIDER]),
+        "watermark": entry("watermark", document(), watermark),
+        "scan": entry("scan", subject_of("dataset", "notes", "1"), scan),
+        "calibration": entry("calibration", mark, calibration),
     }
 
 
@@ -148,7 +188,13 @@ def vectors() -> dict[str, Any]:
             "three": sorted(digest(name) for name in "abc"),
         },
         "disclosure": disclosure(),
-        "committed": {"author": "Ada", "path": PATH, "secret": SECRET.hex(), "url": URL},
+        "committed": {
+            "author": "Ada",
+            "path": PATH,
+            "result": RESULT,
+            "secret": SECRET.hex(),
+            "url": URL,
+        },
         "document": {"digest": document(), "text": TEXT},
         "entries": {
             name: {
