@@ -23,7 +23,13 @@ BROUGHT_BY = {  # their dependency is their promise
     "pydantic": "sqlmodel",
     "sqlalchemy": "sqlmodel",
 }
-FOR_DEVELOPERS = {"bench", "dev", "oracle", "test"}  # extras no code of ours imports from
+FOR_DEVELOPERS = {
+    "bench",
+    "dev",
+    "differential",
+    "oracle",
+    "test",
+}  # extras no code of ours imports from
 TYPES_ONLY = {"_typeshed"}  # exists for type checkers, never at run time
 AWAITED: set[str] = set()  # declared for what comes next; leave it when the first file uses it
 
