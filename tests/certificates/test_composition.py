@@ -193,5 +193,6 @@ def test_sections_are_found_in_the_order_of_the_page() -> None:
         "channel",
         "reserves",
         "overlaps",
+        "watermarks",
     ]
     assert [section.name for section in all_sections()] == names

@@ -44,6 +44,23 @@ def _overlap(against: str) -> dict[str, Any]:
     return {**texts, **numbers, "documents": 9, "against_documents": 7}
 
 
+def _scan(said: str) -> dict[str, Any]:
+    record = {"at_2": 9, "at_3": 1, "at_4": 0, "at_5": 0, "at_6": 0, "documents": 9, "tested": 8}
+    mark = {"detected": 3, "undecidable": 2, "least": 24, "fdr": 4, "pooled_milli": 12_000}
+    known = {"name": said, "version": said, "provider": said, "algorithm": said}
+    return {
+        "scan": "watermark", "version": "1", "parameters": said, "results": said,
+        "documents": 9, "tokens": 9_000, "alpha_milli": 9_000, "fdr_milli": 2_301,
+        "outcomes": {"detected": 3}, "unicode": {said: 1, "zero_width": 2},
+        "marks": [
+            mark | known | {"mark": said, "key_class": "sealed", "status": "revoked"}
+            | {"forgeable_from": -(10**15), "calibration": record | {"reserve": said}},
+            mark | known | {"mark": said, "key_class": "public", "status": "active"},
+            mark | {"mark": said, "status": "not registered", "pooled_milli": 0},
+        ],
+    }  # fmt: skip
+
+
 def statement(said: str = "plain", **changes: Any) -> Statement:
     """A statement in which `said` stands wherever a text may stand."""
     rule = {"basis": said, "label": said, "number": said, "shown": said, "why": said, "words": said}
@@ -76,6 +93,7 @@ def statement(said: str = "plain", **changes: Any) -> Statement:
             "other_states": 3,
             "rows": [_overlap(said), _overlap("reserve:" + said)],
         },
+        "watermarks": {"other_states": 1, "rows": [_scan(said), _scan(said)]},
         "license": {"rows": rows},
         "language": {"detectors": [said, said], "rows": rows},
         "channel": {"rows": rows},
@@ -226,6 +244,11 @@ def test_long_tables_end_in_one_row_that_says_how_many_more() -> None:
         ("overlaps", {"rows": [_overlap("x") | {"exact": "<b>"}], "other_states": 0}),
         ("overlaps", {"rows": [_overlap("x") | {"novel": 8}], "other_states": 0}),
         ("overlaps", {"rows": [_overlap("x") | {"against": 7}], "other_states": 0}),
+        ("watermarks", {"rows": []}),
+        ("watermarks", {"rows": [_scan("x") | {"marks": 7}], "other_states": 0}),
+        ("watermarks", {"rows": [_scan("x") | {"alpha_milli": 1.5}], "other_states": 0}),
+        ("watermarks", {"rows": [_scan("x") | {"marks": [{}]}], "other_states": 0}),
+        ("watermarks", {"rows": [_scan("x") | {"unicode": {"y": True}}], "other_states": 0}),
         ("language", {"detectors": [], "rows": [{"value": "x"}]}),
         ("language", {"detectors": [], "rows": [None]}),
         ("language", {"detectors": "x", "rows": []}),
