@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from pkgutil import iter_modules
 from typing import Any
 
@@ -22,7 +23,8 @@ class NoSuchCommand(click.UsageError):
 class LazyGroup(click.Group):
     """Lists `package`'s modules as commands: `first` in its own order, then the others sorted.
 
-    `_` in a module's name is `-` in the command's. A module whose name starts with `_` is none.
+    `_` in a module's name is `-` in the command's, and at its end, after a word of Python's own,
+    nothing. A module whose name starts with `_` is none.
     """
 
     def __init__(self, *args: Any, package: str, first: Sequence[str] = (), **kwargs: Any) -> None:
@@ -32,7 +34,7 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, without importing one."""
         found = {
-            module.name.replace("_", "-")
+            module.name.removesuffix("_").replace("_", "-")
             for module in iter_modules(import_module(self.package).__path__)
             if not module.name.startswith("_")
         }
@@ -43,7 +45,8 @@ class LazyGroup(click.Group):
         """Import and return one command; None if there is no such file."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = import_module(f"{self.package}.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"{self.package}.{name}{'_' if iskeyword(name) else ''}")
         command: click.Command = module.command
         return command
 

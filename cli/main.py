@@ -32,7 +32,12 @@ EVERYDAY = ("init", "demo", "ingest", "scan", "certify", "verify", "status", "se
     envvar="HEADWATER_LEDGER",
     help=f"The ledger. Else $HEADWATER_LEDGER, else ./{FILE}, else ./{DEFAULT}.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document instead of text. Goes anywhere.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say only what failed.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.version_option(__version__, prog_name="headwater", message="%(prog)s %(version)s")
@@ -60,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         try:
             # not click's own main(): it would turn a closed pipe into exit 1
-            with headwater.make_context("headwater", list(arguments)) as ctx:
+            with headwater.make_context("headwater", _json_first(arguments)) as ctx:
                 headwater.invoke(ctx)
         except click.exceptions.Exit as end:
             status = end.exit_code
@@ -79,6 +84,14 @@ def run(arguments: Sequence[str]) -> int:
         if failure.hint is not None:
             talk(f"hint: {failure.hint}")
         return failure.code
+
+
+def _json_first(arguments: Sequence[str]) -> list[str]:
+    """`--json` moved to the front from wherever it stands before `--`: people add it at the end."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [word for word in arguments[:end] if word != "--json"]
+    found = ["--json"] if len(options) < end else []
+    return [*found, *options, *arguments[end:]]
 
 
 def main() -> None:

@@ -2,9 +2,11 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -12,8 +14,10 @@ import pytest
 from ledger.corpus.dataset import Description
 from ledger.corpus.evidence import CHECKED_LEVELS, checkers
 from ledger.corpus.readers import readers
+from ledger.watermarks.schemes import families, format_algorithm
+from tests.watermarks.conformance.examples import EXAMPLES
 
-PAGES = ("evidence.md", "overlap.md", "reading.md", "reserves.md")
+PAGES = ("evidence.md", "overlap.md", "reading.md", "reserves.md", "watermarks.md")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -48,6 +52,40 @@ def test_a_type_of_evidence_is_not_on_the_page_about_evidence(root: Path) -> Non
         assert rows[name][1] == expected, name
 
 
+def test_a_scheme_is_not_on_the_page_about_watermarks(root: Path) -> None:
+    """Each with the parameters and the key that its family knows, by their canonical names."""
+    rows = {row[0].strip("`"): row for row in _rows(_page(root, "watermarks.md")) if "/" in row[0]}
+    catalogue = {
+        format_algorithm(family, variant)
+        for family in families().values()
+        for variant in family.variants
+    }
+    assert set(rows) == catalogue
+    known: dict[str, tuple[set[str], set[str]]] = {name: (set(), set()) for name in catalogue}
+    for example in EXAMPLES:
+        found = example.known()
+        known[found.algorithm][0].update(found.parameters)
+        known[found.algorithm][1].update(found.key)
+    for name, row in rows.items():
+        named = tuple(set(re.findall(r"`(\w+)`", cell)) for cell in row[2:4])
+        assert named == known[name], name
+
+
+def test_a_mark_on_the_page_about_watermarks_is_refused(
+    root: Path, headwater: Callable[..., Any]
+) -> None:
+    blocks = _FENCE.findall(_page(root, "watermarks.md"))
+    (described,) = (body for kind, body in blocks if kind == "toml")
+    Path("chat.toml").write_text(described)
+    Path("chat.toml").chmod(0o600)
+    shutil.copy(root / "tests" / "fixtures" / "drafts" / "tokenizer.json", "tokenizer.json")
+    headwater("init")
+    (lines,) = (body for _, body in blocks if "watermark register chat.toml" in body)
+    for line in lines.splitlines():
+        ran = headwater(*shlex.split(line)[1:])
+        assert (ran.code, ran.stderr) == (0, ""), line
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_command_on_a_page_does_not_exist(root: Path, front: str, page: str) -> None:
     """Every `headwater …` in a block or a code span names a command and options that it has."""
@@ -59,7 +97,7 @@ def test_a_command_on_a_page_does_not_exist(root: Path, front: str, page: str) -
         if kind in ("sh", "")
         for line in body.replace("\\\n", " ").splitlines()
     ]
-    lines += re.findall(r"`((?:headwater|reserve|audit) [^`]+)`", _FENCE.sub("", text))
+    lines += re.findall(r"`((?:headwater|reserve|audit|watermark) [^`]+)`", _FENCE.sub("", text))
     commands = [shlex.split(line) for line in lines]
     assert commands
     for words in commands:
@@ -88,5 +126,5 @@ def test_a_description_on_a_page_is_refused(root: Path, page: str) -> None:
     import tomllib
 
     for kind, body in _FENCE.findall(_page(root, page)):
-        if kind == "toml":
+        if kind == "toml" and page != "watermarks.md":
             Description.model_validate(tomllib.loads(body))

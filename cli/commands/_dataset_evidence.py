@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..output import Output, pass_output
+from ._options import roots_option
 
 if TYPE_CHECKING:
     from ledger.provenance.evidence import Dated, Piece
@@ -77,14 +78,7 @@ def list_(out: Output, dataset: str) -> None:
     metavar="FILE",
     help="SSH signers to trust (ssh-keygen's form).",
 )
-@click.option(
-    "--root",
-    "roots",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Where inputs lie that have moved.",
-)
+@roots_option
 @click.option("--no-record", is_flag=True, help="Only look: nothing is written to the ledger.")
 @pass_output
 @click.pass_context

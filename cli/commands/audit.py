@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..output import Output, pass_output
+from ._options import roots_option, workers_option
 
 if TYPE_CHECKING:
     from ledger.provenance.overlap import Measured
@@ -37,17 +38,8 @@ def command() -> None:
     help="Write every matched pair here, as .csv or .parquet.",
 )
 @click.option("--paths", is_flag=True, help="In --pairs, name the paths that the vault has, too.")
-@click.option(
-    "--root",
-    "roots",
-    multiple=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    metavar="DIR",
-    help="Look for inputs that have moved below this folder.",
-)
-@click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes; one a processor."
-)
+@roots_option
+@workers_option
 @pass_output
 def overlap(
     out: Output,

@@ -35,8 +35,9 @@ def command(out: Output, folder: Path) -> None:
     """Try it all: ingest two corpora, seal, compare, certify, verify.
 
     Fetches with pip the documentation of Django 4.1 (2022) and of Django 5.2 (2025), seals the
-    first as a reserve and counts what of it comes back in the second. With no network it uses
-    texts of the packages installed here, and says so. Your own keys and ledgers are not touched.
+    first as a reserve and counts what of it comes back in the second. Drafts with a watermark,
+    made on the spot, are mixed into the second and found again. With no network it uses texts of
+    the packages installed here, and says so. Your own keys and ledgers are not touched.
 
     \b
     Example:
@@ -91,6 +92,8 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
             for said, found in _found_again(demo)
         ],
     )
+    yield ""
+    yield from _marked(demo)
     yield ""
     yield f"What {second.dataset} is made of, by policy {demo.policy.reference}:"
     yield ""
@@ -170,6 +173,36 @@ def _sealed(demo: "Demo") -> Iterator[str]:
     yield from (f"Left out: {line}" for line in left_out(statement.contamination))
 
 
+def _marked(demo: "Demo") -> Iterator[str]:
+    """Who was caught, and what else there was to catch."""
+    mark, second = demo.mark, demo.second.summary
+    record = mark.record.body
+    drafts = mark.marked | mark.unmarked
+    yield (
+        f"A small model learnt from {demo.first.summary.dataset} wrote {len(drafts)} drafts that "
+        f"were mixed into {second.dataset}, {len(mark.marked)} of them with the registered mark "
+        f"{mark.state.label}. Documents in which it was found (p ≤ 1e-9):"
+    )
+    yield ""
+    others = second.documents - len(drafts)
+    for said, found, of in (
+        ("drafts with the mark", len(mark.caught & mark.marked), len(mark.marked)),
+        (
+            "drafts of the same model without it",
+            len(mark.caught & mark.unmarked),
+            len(mark.unmarked),
+        ),
+        ("everything else", len(mark.caught - drafts), others),
+    ):
+        yield f"  {said:<36}{found:>4,} of {of:,}"
+    yield ""
+    yield (
+        f"False alarms of the key in {record.reserve}, sealed text older than it: of "
+        f"{record.tested:,} documents {record.at_2:,} at 1e-2, {record.at_3:,} at 1e-3, "
+        f"{record.at_6:,} at 1e-6."
+    )
+
+
 def _dated(pieces: "Sequence[Piece]") -> tuple[str | None, str]:
     from ledger.provenance.conditions import moment
 
@@ -185,6 +218,14 @@ def _data(demo: "Demo") -> dict[str, Any]:
         "downloaded": demo.instead is None,
         "instead": demo.instead,
         "datasets": [_dataset(demo.first), _dataset(demo.second)],
+        "watermark": {
+            "mark": demo.mark.state.label,
+            "marked": sorted(demo.mark.marked),
+            "unmarked": sorted(demo.mark.unmarked),
+            "caught": sorted(demo.mark.caught),
+            "exact": demo.mark.exact,
+            "calibration": demo.mark.record.body.plain(),
+        },
         "overlap": {"against": demo.overlap.against, **asdict(demo.overlap.counts)},
         "reserve": demo.reserve.data(),
         "policy": demo.policy.reference,

@@ -58,10 +58,15 @@ def test_a_command_name_carries_terminal_escapes(probes: Path, headwater: Run) -
 
 
 def test_a_global_option_stands_after_the_command(probes: Path, headwater: Run) -> None:
-    assert headwater("two-words", "show", "--json").stderr.splitlines() == [
-        "headwater: error: no such option '--json'",
-        "headwater: hint: --json goes before the command: headwater --json two-words show",
+    assert headwater("two-words", "show", "--quiet").stderr.splitlines() == [
+        "headwater: error: no such option '--quiet'",
+        "headwater: hint: --quiet goes before the command: headwater --quiet two-words show",
     ]
+
+
+def test_json_at_the_end_is_refused(probes: Path, headwater: Run) -> None:
+    assert headwater("speaks", "--json") == headwater("--json", "speaks")
+    assert headwater("speaks", "--", "--json").code == 2  # after --, it is an argument
 
 
 def test_an_option_has_a_wrong_value(probes: Path, headwater: Run) -> None:

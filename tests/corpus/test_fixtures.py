@@ -8,6 +8,7 @@ FOLDERS = [
     "jsonl",
     "jsonl_gz",
     "archive",
+    "drafts",
     "git",
     "wet",
     "office",

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ...output import Output, pass_output
+from .._options import roots_option, workers_option
 
 __all__ = ["command"]
 
@@ -42,16 +43,9 @@ FOLDER = click.Path(path_type=Path)
     metavar="NAME@VERSION",
     help="Leave out what is like a document there; datasets of channel own_synthetic always are.",
 )
-@click.option(
-    "--root",
-    "roots",
-    multiple=True,
-    metavar="DIR",
-    type=FOLDER,
-    help="Where inputs lie that have moved.",
-)
+@roots_option
 @click.option("--issuer", metavar="NAME", help="Your organisation. Else the ledger's name.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes. Else all.")
+@workers_option
 @click.option("--again", is_flag=True, help="Write the lost folder of a sealed reserve once more.")
 @click.option("-o", "--output", "folder", required=True, metavar="DIR", type=FOLDER, help="New.")
 @pass_output
