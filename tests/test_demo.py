@@ -16,9 +16,19 @@ from ledger.demo import MARKER, run_demo
 from ledger.errors import InputError, VerificationError
 from tests.fixtures.make import archive
 
+_VARIED = "".join(  # so that a model which learnt it has choices, and a mark something to be in
+    sha256(b"%d" % n).hexdigest()[: 3 + n % 5].translate(str.maketrans("0123456789", "ghijklmnop"))
+    + (". " if n % 11 == 0 else " ")
+    for n in range(4_000)
+)
 SAME = {f"old/{n}.txt": f"page {n} stayed as it was in the older book\n" for n in range(3)}
-OLD = {**SAME, "gone.txt": "a page that was taken out\n", "logo.svg": "not among docs/**/*.txt\n"}
+OLD = {
+    **SAME,
+    "gone.txt": f"a page that was taken out\n{_VARIED}\n",
+    "logo.svg": "not among docs/**/*.txt\n",
+}
 NEW = {**SAME, "new.txt": "a page that was put in\n"}
+DRAFTS = 12  # half of them with a watermark
 UPLOADED = "2022-08-03T10:00:00.5Z"
 
 
@@ -111,11 +121,15 @@ def _rows(demo: Any) -> list[tuple[str, str, int]]:
 def test_a_fetched_corpus_is_not_dated_by_its_index(index: Index, tmp_path: Path) -> None:
     demo = run_demo(tmp_path / "demo", releases=index.releases)
     assert demo.instead is None
-    assert [s.summary.documents for s in (demo.first, demo.second)] == [4, 4]
+    assert [s.summary.documents for s in (demo.first, demo.second)] == [4, 4 + DRAFTS]
     assert (demo.overlap.counts.exact, demo.overlap.counts.near_80) == (3, 3)
     assert [(e.outcome, e.level) for e in demo.evidence] == [("checked", 3), ("checked", 3)]
     # both archives say the same upload time here, so every document is older than the cut-off
-    assert _rows(demo) == [("human_unverified", "predates", 4)]
+    assert _rows(demo) == [
+        ("synthetic_known", "marked", DRAFTS // 2),
+        ("human_unverified", "predates", 4),
+        ("human_unverified", "none", DRAFTS // 2),
+    ]
     assert demo.certificate.level == 3
     assert demo.verified.size == demo.issued.index + 1
     assert _levels(demo) == [(3, "checked", 4)]
@@ -132,7 +146,11 @@ def test_a_document_is_dated_by_the_wrong_archive(index: Index, tmp_path: Path) 
     answer["files"][1]["upload-time"] = "2025-04-02T12:00:00Z"
     index.page = lambda: ("application/json", json.dumps(answer).encode())  # type: ignore[method-assign]
     demo = run_demo(tmp_path / "demo", releases=index.releases)
-    assert _rows(demo) == [("human_unverified", "predates", 3), ("human_unverified", "none", 1)]
+    assert _rows(demo) == [
+        ("synthetic_known", "marked", DRAFTS // 2),
+        ("human_unverified", "predates", 3),
+        ("human_unverified", "none", 1 + DRAFTS // 2),
+    ]
 
 
 @pytest.mark.parametrize("html", [False, True])
@@ -145,7 +163,11 @@ def test_an_index_without_times_dates_a_corpus(index: Index, tmp_path: Path, htm
     assert _levels(demo) == [(1, "asserted", 4)]
     assert demo.sealed.statement.rule["allow_asserted"] is True
     assert "4 of its 4 documents have only asserted dates" in demo.sealed.statement.limits[1]
-    assert _rows(demo) == [("human_unverified", "none", 4)]
+    assert _rows(demo) == [
+        ("synthetic_known", "marked", DRAFTS // 2),
+        ("human_unverified", "none", 4 + DRAFTS // 2),
+    ]
+    assert demo.mark.exact and len(demo.mark.caught) == DRAFTS // 2
 
 
 def test_a_second_run_asks_again_or_fails(index: Index, tmp_path: Path) -> None:
@@ -157,6 +179,8 @@ def test_a_second_run_asks_again_or_fails(index: Index, tmp_path: Path) -> None:
     assert second.issued.statement.content_root == first.issued.statement.content_root
     made = [dict(run.issued.statement.composition) for run in (first, second)]
     assert [composition.pop("reserves")["in_any"]["documents"] for composition in made] == [3, 3]
+    found = [composition.pop("watermarks")["rows"][0] for composition in made]
+    assert [row["outcomes"] for row in found] == [{"below_alpha": 10, "detected": 6}] * 2
     assert made[0] == made[1]
     assert second.sealed.statement.sums == first.sealed.statement.sums  # content/ is the same
     assert second.sealed.statement_digest != first.sealed.statement_digest  # keys and log are not
@@ -211,7 +235,8 @@ def test_no_index_stops_the_demo(
         assert demo.first.summary.dataset == "installed-licences@1"
         assert demo.first.summary.documents > 0 and demo.second.summary.documents > 0
         assert demo.certificate.level == 3
-        assert [row.basis for row in demo.labels] == ["none"]
+        assert [row.basis for row in demo.labels] == ["marked", "none"]
+        assert demo.mark.exact
         assert _levels(demo)[0][:2] == (1, "asserted")
         today = datetime.now(UTC).date()
         assert demo.sealed.statement.rule["before"] > today.isoformat()

@@ -1,27 +1,27 @@
 """`headwater demo`: two corpora through the whole tool, in a folder of their own.
 
-Two pinned source archives are fetched; the older is sealed with what dates it, the newer compared
-with it and certified. Without a network the texts that installed packages brought along stand in,
-dated today because they were found today, and the result says so. Nothing outside the folder is
-written, and the user's keys are not touched.
+Two pinned source archives are fetched. The older is sealed with what dates it; the newer is mixed
+with drafts that bear a watermark, compared with the older, searched for the mark, and certified.
+Without a network the texts that installed packages brought along stand in, dated today because they
+were found today, and the result says so. Nothing outside the folder is written, and the user's keys
+are not touched.
 """
 
-import json
 import os
-import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from ledger.certificates.issue import Issued, certify
 from ledger.certificates.open import verify_certificate
 from ledger.certificates.report import Report
 from ledger.corpus.ingest import Noted, ingest
-from ledger.corpus.releases import Fetched, NotFetchedError, Release, fetch_releases
+from ledger.corpus.releases import NotFetchedError, Release, fetch_releases
+from ledger.demo.corpora import described, installed
+from ledger.demo.marked import Marked, add_drafts, search
 from ledger.errors import InputError, StorageError, printable
 from ledger.log.keys import KeyRing
 from ledger.log.verify import LogReport, verify_log
@@ -39,7 +39,7 @@ from ledger.reserves.opening.report import Report as ReserveReport
 from ledger.reserves.sealing.seal import Sealed, seal
 from ledger.reserves.selection.rule import make_rule
 
-__all__ = ["PINNED", "Corpus", "Demo", "run_demo"]
+__all__ = ["MARKER", "PINNED", "Demo", "run_demo"]
 
 MARKER = "headwater-demo.txt"
 _MARKED = """Made by `headwater demo`; running it here again replaces all of it but downloads/.
@@ -48,11 +48,12 @@ ledger.db         the ledger; ledger.vault.db beside it holds private values, su
 config/           the demo's own keys
 certificate/      the certificate: open certificate.html
 sealed/           the reserve: the older corpus, with its text and what dates it; read-only
+writer/           a tokenizer trained here, and drafts with and without its watermark
 downloads/        what was fetched, and the index page that lists it
 texts/            texts of installed packages, where nothing could be fetched
 """
 _MADE = (
-    "certificate", "config", "ledger.db.sidecars", "ledger.db.staging", "sealed", "texts",
+    "certificate", "config", "ledger.db.sidecars", "ledger.db.staging", "sealed", "texts", "writer",
 )  # fmt: skip
 _POLICY = "clean-strict"
 _RESERVE = "demo"
@@ -75,19 +76,12 @@ PINNED = (
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """One dataset to be: its input, and the dataset.toml that describes it."""
-
-    input: Path
-    description: Path
-
-
-@dataclass(frozen=True)
 class Demo:
     """What the demo did. `instead` says why nothing was fetched, None where it was.
 
     `sealed` holds `first`, as `reserve` found it; `overlap` is of `second` against `first`;
-    `evidence` is what was found out about the inputs' dates, `dated` the same as recorded of each.
+    `mark` is the one that drafts in `second` bear. `evidence` is what was found out about the
+    inputs' dates, `dated` the same as recorded of each.
     """
 
     folder: Path
@@ -98,6 +92,7 @@ class Demo:
     sealed: Sealed
     reserve: ReserveReport
     overlap: Measured
+    mark: Marked
     policy: Policy
     labels: tuple[LabelCount, ...]
     verified: LogReport
@@ -122,12 +117,12 @@ def run_demo(
     instead = None
     try:
         fetched = fetch_releases(folder / "downloads", releases, say)
-        corpora = [_described(folder / "downloads", release, fetched) for release in releases]
+        corpora = [described(folder / "downloads", release, fetched) for release in releases]
     except NotFetchedError as reason:
         instead = str(reason)
         say(f"nothing fetched: {instead}")
         say("using text already on this machine: what installed packages say of themselves")
-        corpora = _installed(folder / "texts")
+        corpora = installed(folder / "texts")
     ring = KeyRing(folder / "config")
     location = str(folder / "ledger.db")
     create_ledger(location, keys=ring)
@@ -151,8 +146,12 @@ def run_demo(
             allow_asserted=all(piece.outcome != "checked" for piece in dated[0]),
         )
         sealed = seal(log, rule, folder / "sealed")
+        say(f"writing drafts with a watermark, and without, into {second}")
+        drafts = add_drafts(log, first, corpora[1], folder / "writer")
         say(f"comparing every document of {second} with every one of {first}")
         measured = measure(log, second, first)
+        say(f"looking for the watermark in {_RESERVE} and in {second}")
+        mark = search(log, second, _RESERVE, drafts)
         say(f"certifying {second}")
         issued = certify(log, second, folder / "certificate", policy=policy)
         say("verifying the ledger, the seal and the certificate")
@@ -169,6 +168,7 @@ def run_demo(
             sealed=sealed,
             reserve=reserve,
             overlap=measured,
+            mark=mark,
             policy=policy,
             labels=tuple(
                 count_labels(log.connection, policy, find_dataset(log.connection, second))
@@ -214,74 +214,3 @@ def _remove(folder: Path) -> None:
 
 def _tomorrow() -> date:
     return datetime.now(UTC).date() + timedelta(days=1)
-
-
-def _described(folder: Path, release: Release, fetched: Fetched) -> Corpus:
-    issuer = f"issuer = {json.dumps(fetched.host)}\n" if fetched.host else ""
-    description = folder / f"{release.project}-docs-{release.version}.toml"
-    description.write_text(
-        f'name = "{release.project}-docs"\n'
-        f'version = "{release.version}"\n'
-        'license = "BSD-3-Clause"\n'
-        'channel = "public_dataset"\n'
-        'include = ["*/docs/**/*.txt"]\n\n'
-        f'[[evidence]]\ntype = "registry_release"\nresponse = "{fetched.page.name}"\n{issuer}'
-    )
-    return Corpus(folder / release.file, description)
-
-
-# --- texts that are here already
-
-_LICENCE = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
-
-
-def _installed(folder: Path) -> list[Corpus]:
-    """Licence files and long descriptions of installed packages, as two folders of text."""
-    corpora = []
-    for name, texts in (("licences", _licences), ("descriptions", _descriptions)):
-        place = folder / name
-        place.mkdir(parents=True)
-        found = 0
-        for package in distributions():
-            for file, text in texts(package):
-                safe = _UNSAFE.sub("_", f"{package.metadata['Name']}-{package.version}-{file}")
-                found += _written(place / safe[:200], text)
-        if not found:
-            raise InputError(
-                f"{printable(place)}: found no {name} of installed packages",
-                hint="connect to a network, or ingest a folder of your own",
-            )
-        description = folder / f"installed-{name}.toml"
-        description.write_text(
-            f'name = "installed-{name}"\nversion = "1"\nchannel = "other"\n\n[[evidence]]\n'
-            f'type = "declared_date"\ndate = "{datetime.now(UTC).date()}"\n'
-            'because = "found on this machine that day; how old it is was not asked"\n'
-        )
-        corpora.append(Corpus(place, description))
-    return corpora
-
-
-def _written(path: Path, text: str) -> bool:
-    try:
-        data = text.encode()
-    except UnicodeEncodeError:  # metadata that was not UTF-8 in the first place is no text here
-        return False
-    if data.strip():
-        path.write_bytes(data)
-    return bool(data.strip())
-
-
-def _licences(package: Distribution) -> Iterator[tuple[str, str]]:
-    for file in package.files or ():
-        if ".dist-info" in file.parts[0] and _LICENCE.search(file.name):
-            try:
-                yield f"{'-'.join(file.parts[1:])}.txt", file.read_text()
-            except (OSError, UnicodeDecodeError):  # gone, or in some other encoding: no text here
-                continue
-
-
-def _descriptions(package: Distribution) -> Iterator[tuple[str, str]]:
-    text = package.metadata.get_payload()  # type: ignore[attr-defined]  # it is an email.message
-    if isinstance(text, str):
-        yield "description.md", text
