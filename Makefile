@@ -1,7 +1,7 @@
 # Every target does its own set-up: it makes .venv with any Python >= 3.11 and installs what it needs.
 # PYTHON=/path/to/python chooses another one.
 
-.PHONY: help demo test oracle bench lint dev clean
+.PHONY: help demo test oracle differential bench lint dev clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -11,6 +11,7 @@ help:
 	@echo "make demo    two corpora: ingest, seal, compare, certify, verify"
 	@echo "make test    the tests"
 	@echo "make oracle  what other programs must accept: model_signing verifies our seals"
+	@echo "make differential  what torch and transformers decide, beside what we do"
 	@echo "make bench   measurements: a table and build/bench.json"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make dev     everything a developer needs in .venv"
@@ -24,6 +25,9 @@ test: .venv/.has-test
 
 oracle: .venv/.has-test .venv/.has-oracle
 	$(BIN)/python -m pytest -m oracle
+
+differential: .venv/.has-test .venv/.has-differential
+	$(BIN)/python -m pytest -m differential
 
 bench: .venv/.has-bench
 	$(BIN)/python -m tests.bench
