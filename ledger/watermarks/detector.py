@@ -12,8 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ledger.errors import InputError
 from ledger.watermarks.schemes import Mark
-from ledger.watermarks.statistics import combine, find_segments
+from ledger.watermarks.statistics import (
+    LEAST,
+    WEIGHTS,
+    Binomial,
+    Null,
+    combine,
+    find_segments,
+    log_sf_weighted,
+)
 from ledger.watermarks.tokens import Ints, Scores, Tokens
 
 __all__ = ["SLICE", "Detections", "Spans", "detect", "join", "judge", "slices", "statistics_of"]
@@ -83,7 +92,7 @@ def judge(scores: Scores, mark: Mark, *, parts: bool = True) -> Detections:
     """What scores come to under the mark's null distribution."""
     counted = scores.counts
     statistic = statistics_of(scores)
-    whole = np.where(counted > 0, np.minimum(mark.null.log_sf(statistic, counted), 0.0), 0.0)
+    whole = np.where(counted > 0, np.minimum(_whole(scores, statistic, mark.null), 0.0), 0.0)
     none = np.zeros(0, np.int64)
     if not parts:
         log_p = np.minimum(whole + np.log(scores.trials), 0.0)
@@ -102,6 +111,28 @@ def judge(scores: Scores, mark: Mark, *, parts: bool = True) -> Detections:
         log_p=np.minimum(segments.log_p_segment[order] + np.log(scores.trials), 0.0),
     )
     return Detections(counted, statistic, log_p, whole, part, spans)
+
+
+def _whole(scores: Scores, statistic: Reals, null: Null) -> Reals:
+    """ln p of each document as a whole: of the sum of its values, by weight where those differ."""
+    counted = scores.counts
+    log_p = null.log_sf(statistic, counted)
+    if scores.weights is None:
+        return log_p
+    if not isinstance(null, Binomial):
+        raise InputError("found weights of units that are no independent coins, expected none")
+    uneven = np.flatnonzero(scores.weights != LEAST)
+    owner = np.searchsorted(scores.offsets, uneven, side="right") - 1
+    documents, row = np.unique(owner, return_inverse=True)
+    cell = row.reshape(-1) * len(WEIGHTS) + (scores.weights[uneven] - LEAST)
+    shape = (len(documents), len(WEIGHTS))
+    units = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    green = np.bincount(cell[scores.values[uneven] > 0], minlength=shape[0] * shape[1])
+    green = green.reshape(shape)
+    units[:, 0] = counted[documents] - units.sum(axis=1)
+    green[:, 0] = statistic[documents].astype(np.int64) - green.sum(axis=1)
+    log_p[documents] = log_sf_weighted(null, green, units)
+    return log_p
 
 
 def statistics_of(scores: Scores) -> Reals:

@@ -73,12 +73,15 @@ class Scores:
     `offsets` delimit the units of each document; `positions` are those of the scored tokens within
     their documents, ascending. `values` are what the mark's null distribution takes. A family that
     chose the best of n alignments says so in `trials`: its p-value is multiplied by n.
+    `weights` are what units count for in the test of a document as a whole, chosen without a look
+    at values (`statistics.weighted`); None where all count alike.
     """
 
     offsets: Ints
     positions: Ints
     values: Values
     trials: int = 1
+    weights: npt.NDArray[np.uint8] | None = None
 
     @property
     def documents(self) -> int:

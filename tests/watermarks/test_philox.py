@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from ledger.errors import InputError
 from ledger.watermarks.schemes import gumbel_philox, open_mark
@@ -121,10 +123,46 @@ def test_the_second_key_weighs_as_the_first() -> None:
     np.testing.assert_allclose(scores.values, expected, rtol=1e-13)
 
 
-def test_a_value_exceeds_the_largest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@given(
+    documents=st.lists(st.lists(st.sampled_from([0, 1, 2, 9, 10, WORD]), max_size=24), max_size=8),
+    width=st.sampled_from([1, 2, 3, 4, 7, 64]),
+    before=st.integers(0, 3),
+)
+@settings(deadline=None)  # the first call compiles
+@example(documents=[], width=1, before=0)
+@example(documents=[[], [10], []], width=2, before=1)
+def test_the_kernel_finds_other_contexts(
+    documents: list[list[int]], width: int, before: int
+) -> None:
+    """Ids of 10 or more are none of the vocabulary; WORD is also what stands before a text."""
+    every = Tokens.of([[7] * before, *documents])
+    tokens = Tokens(every.ids, every.offsets[1:])  # which need not begin at the first id
+    counts, positions = gumbel_philox._first(Tokens.of(documents), width, 10)
+    found, places = gumbel_philox._first_by_kernel(tokens, width, 10)
+    assert counts.tolist() == found.tolist()
+    assert positions.tolist() == places.tolist()
+    expected = [[at for at, context in _units(ids, width)
+                 if max([ids[at], *ids[max(at - width, 0) : at]]) < 10]
+                for ids in documents]  # fmt: skip
+    if WORD not in every.ids:  # beside it, -1 is the same number
+        assert positions.tolist() == [at for row in expected for at in row]
+
+
+def test_long_documents_have_other_contexts_in_the_kernel() -> None:
+    """So long that their tables are packed more closely, and a short one after them."""
+    rng = np.random.default_rng(6)
+    ids = rng.integers(0, 30, 70_000).astype(np.uint32)
+    tokens = Tokens(ids, np.array([0, 9_000, 69_000, 69_000, 70_000]))
+    counts, positions = gumbel_philox._first(tokens, 3, 29)
+    found, places = gumbel_philox._first_by_kernel(tokens, 3, 29)
+    assert counts.tolist() == found.tolist() and positions.tolist() == places.tolist()
+    assert 0 < counts[1] < 29**3 and counts[2] == 0 and counts[3] > 0
+
+
+def test_a_value_exceeds_the_largest_one() -> None:
     """What a mark says is the most a unit can give must be what the largest word gives."""
-    words = np.array([0, 2**32 - 1, 2**32 - 256, 255], np.uint32)
-    values = gumbel_philox._exponential(words)
+    words = np.array([0, 2**32 - 1, 2**32 - 256, 255], np.uint64)
+    values = -np.log(gumbel_philox._complement(words))
     single = open_mark("gumbel-philox/single@1", {}, {"key": 1}, V)
     dual = open_mark("gumbel-philox/dual@1", {"alpha": 0.9}, {"key": 1}, V)
     assert isinstance(single.null, Gamma) and isinstance(dual.null, TwoGamma)

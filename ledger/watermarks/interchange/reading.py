@@ -12,6 +12,7 @@ __all__ = ["LARGEST", "Kind", "kind_of", "kind_of_file", "parse_json", "read_fil
 Kind = Literal["bundle", "config", "soft-bindings"]
 
 LARGEST: Final = 4 << 20  # bytes of JSON that others wrote: parsed it may take thirty times that
+_HINT: Final = "headwater watermark import --help says which files it reads"
 _BUNDLE: Final = b'{"payload"'  # canonical JSON, so a bundle begins no other way
 _DIGITS = 400  # of a whole number: a key may be long, and Python takes quadratic time for longer
 _CONFIG = {
@@ -50,13 +51,13 @@ def parse_json(data: bytes, where: str) -> Any:
             parse_int=_whole,
         )
     except _Refused as error:
-        raise InputError(f"{where}: {error}") from None
+        raise InputError(f"{where}: {error}", hint=_HINT) from None
     except RecursionError:
-        raise InputError(f"{where}: nested too deeply") from None
+        raise InputError(f"{where}: nested too deeply", hint=_HINT) from None
     except UnicodeDecodeError:
-        raise InputError(f"{where}: invalid UTF-8, expected JSON") from None
+        raise InputError(f"{where}: invalid UTF-8, expected JSON", hint=_HINT) from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{where}:{error.lineno}: not JSON") from None
+        raise InputError(f"{where}:{error.lineno}: not JSON", hint=_HINT) from None
 
 
 def kind_of(document: Any, where: str) -> Kind:

@@ -1,7 +1,7 @@
 """What must be computed a number at a time: torch's CPU generator replayed, and distinct codes.
 
-`philox` and `murmur` beside them are what two families compute in numpy too, faster; those import
-them by themselves, for batches so large that it pays.
+`contexts`, `philox` and `murmur` beside them are what two families compute in numpy too, faster;
+those import them by themselves, for batches so large that it pays.
 
 Functions here take and give numpy arrays and import numba at their first call that needs it. The
 kernels run without the interpreter lock, so that callers may give slices to threads; their results
@@ -30,6 +30,7 @@ __all__ = [
     "randint2",
     "randperm",
     "table",
+    "times_in_document",
 ]
 
 LARGEST = 1 << 22
@@ -75,11 +76,21 @@ def first_in_document(
     codes: npt.NDArray[np.uint64], offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
     """Which codes occur for the first time within their slice `offsets[d]:offsets[d + 1]`."""
+    return times_in_document(codes, offsets) > 0
+
+
+def times_in_document(
+    codes: npt.NDArray[np.uint64], offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint8]:
+    """Of the codes that `first_in_document` names, how often each occurs in its slice; others 0.
+
+    255 stands for 255 or more.
+    """
     from ledger.watermarks.kernels import codes as kernel
 
-    first = np.zeros(len(codes), np.bool_)
-    kernel.firsts(codes, offsets, _SALT, first)
-    return first
+    times = np.zeros(len(codes), np.uint8)
+    kernel.occurrences(codes, offsets, _SALT, times)
+    return times
 
 
 def membership(seeds: _Words, tokens: _Words, k: int, n: int) -> npt.NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ledger.watermarks.kernels._jit import jit
 
-__all__ = ["firsts", "number"]
+__all__ = ["number", "occurrences"]
 
 _Codes = npt.NDArray[np.uint64]
 
@@ -27,17 +27,20 @@ def _spread(code: np.uint64, salt: np.uint64) -> np.uint64:
 
 
 @jit
-def firsts(
-    codes: _Codes, offsets: npt.NDArray[np.int64], salt: np.uint64, first: npt.NDArray[np.bool_]
+def occurrences(
+    codes: _Codes, offsets: npt.NDArray[np.int64], salt: np.uint64, times: npt.NDArray[np.uint8]
 ) -> None:
-    """Mark, within each slice between offsets, the first occurrence of every code."""
+    """At the first of every code within each slice between offsets: how often it occurs there.
+
+    `times` are 0 at the start, stay so at the others, and end at 255.
+    """
     longest = np.int64(1)
     for document in range(len(offsets) - 1):
         longest = max(longest, offsets[document + 1] - offsets[document])
     size = np.int64(4)
     while size < 2 * longest:
         size *= 2
-    held, owner = np.empty(size, np.uint64), np.full(size, -1, np.int64)
+    held, first = np.empty(size, np.uint64), np.full(size, -1, np.int64)
     for document in range(len(offsets) - 1):
         low, high = offsets[document], offsets[document + 1]
         small = np.int64(4)
@@ -46,11 +49,12 @@ def firsts(
         mask = np.uint64(small - 1)
         for place in range(low, high):
             slot = np.int64(_spread(codes[place], salt) & mask)
-            while owner[slot] == document and held[slot] != codes[place]:
+            while first[slot] >= low and held[slot] != codes[place]:
                 slot = (slot + 1) & (small - 1)
-            if owner[slot] != document:
-                owner[slot], held[slot] = document, codes[place]
-                first[place] = True
+            if first[slot] < low:
+                first[slot], held[slot] = place, codes[place]
+            if times[first[slot]] < 255:
+                times[first[slot]] += np.uint8(1)
 
 
 @jit

@@ -9,16 +9,19 @@ import numpy.typing as npt
 
 from ledger.watermarks.kernels._jit import jit
 
-__all__ = ["token_words"]
+__all__ = ["token_complements"]
 
 _Ids = npt.NDArray[np.uint32]
 _Words = npt.NDArray[np.uint64]
+_Ints = npt.NDArray[np.int64]
 
 _u8 = np.uint64
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _CONTEXT, _TOKEN = np.uint64(0x574D4358), np.uint64(0x574D544B)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+_ZERO, _ONE, _TWO, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(8)
+_ABOVE = 2.0**24 + 1
 _BLOCK = 256  # counters: six words of each stay in a core's first cache
 
 
@@ -45,37 +48,53 @@ def _before(ids: _Ids, at: int, position: int, width: int, place: int) -> np.uin
 
 
 @jit
-def token_words(
+def token_complements(
     ids: _Ids,
-    at: npt.NDArray[np.int64],
-    positions: npt.NDArray[np.int64],
+    starts: _Ints,
+    offsets: _Ints,
+    positions: _Ints,
+    first: int,
     width: int,
     low: np.uint64,
     high: np.uint64,
-    out: npt.NDArray[np.uint32],
+    out: npt.NDArray[np.float64],
 ) -> None:
-    """The word of each token `ids[at[i]]` after the `width` tokens before it, into `out`.
+    """1 - u of the units from `first` on, as many as `out` takes; u as the engine rounds it.
 
-    `positions` are those in the tokens' documents: before its first token, all ids are -1. The
-    key's words are `low` and `high`.
+    Unit i of document d, offsets[d] <= i < offsets[d + 1], is the token
+    `ids[starts[d] + positions[i]]` after the `width` tokens before it; before a document's first
+    token, all ids are -1. The key's words are `low` and `high`.
     """
     c0, c1 = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
     c2, c3 = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
-    keys = np.empty(_BLOCK, np.uint64)
-    for base in range(0, len(at), _BLOCK):
-        count = min(_BLOCK, len(at) - base)
+    keys, tokens = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
+    places, size = np.empty(_BLOCK, np.int64), _u8(width)
+    end = first + len(out)
+    document = np.searchsorted(offsets, first, side="right") - 1
+    for base in range(first, end, _BLOCK):
+        count = min(_BLOCK, end - base)
+        done = 0
+        while done < count:
+            while base + done >= offsets[document + 1]:
+                document += 1
+            start, stop = starts[document], min(count, offsets[document + 1] - base)
+            for i in range(done, stop):
+                places[i] = start + positions[base + i]
+            done = stop
         for i in range(count):
-            c0[i], c1[i], c2[i], c3[i] = _CONTEXT, _u8(width), _u8(0), _u8(0)
+            tokens[i] = _u8(ids[_u8(places[i])])
+            c0[i], c1[i], c2[i], c3[i] = _CONTEXT, size, _ZERO, _ZERO
         for offset in range(0, width, 4):
             for i in range(count):
-                place, position = at[base + i], positions[base + i]
                 keys[i] = low ^ _u8(offset)
+            for i in range(count):
+                place, position = places[i], positions[base + i]
                 if position >= width and offset + 4 <= width:
-                    first = place - width + offset
-                    c0[i] ^= _u8(ids[first])
-                    c1[i] ^= _u8(ids[first + 1])
-                    c2[i] ^= _u8(ids[first + 2])
-                    c3[i] ^= _u8(ids[first + 3])
+                    begin = _u8(place - width + offset)
+                    c0[i] ^= _u8(ids[begin])
+                    c1[i] ^= _u8(ids[begin + _u8(1)])
+                    c2[i] ^= _u8(ids[begin + _u8(2)])
+                    c3[i] ^= _u8(ids[begin + _u8(3)])
                 else:
                     c0[i] ^= _before(ids, place, position, width, offset)
                     c1[i] ^= _before(ids, place, position, width, offset + 1)
@@ -85,15 +104,12 @@ def token_words(
         for i in range(count):
             keys[i] = low ^ c3[i]
             c3[i], c2[i], c1[i] = c2[i], c1[i], c0[i]
-            c0[i] = _u8(ids[at[base + i]] >> np.uint32(2))
+            c0[i] = tokens[i] >> _TWO
         _rounds(c0, c1, c2, c3, keys, high ^ _TOKEN, count)
-        for i in range(count):
-            word = ids[at[base + i]] & np.uint32(3)
-            if word == 0:
-                out[base + i] = c0[i]
-            elif word == 1:
-                out[base + i] = c1[i]
-            elif word == 2:
-                out[base + i] = c2[i]
-            else:
-                out[base + i] = c3[i]
+        for i in range(count):  # no branches: which word a token has is nobody's guess
+            token = tokens[i]
+            odd, upper = _ZERO - (token & _ONE), _ZERO - (token >> _ONE & _ONE)
+            below, above = c0[i] ^ ((c0[i] ^ c1[i]) & odd), c2[i] ^ ((c2[i] ^ c3[i]) & odd)
+            word = below ^ ((below ^ above) & upper)
+            uniform = (np.float64(np.int32(word >> _EIGHT)) + 1.0) / _ABOVE
+            out[base - first + i] = 1.0 - np.float64(np.float32(uniform))

@@ -336,7 +336,8 @@ def _load(path: Path) -> tuple[str, dict[str, Any]]:
         # what the parser says may quote what it read, and so perhaps a key
         place = re.search(r"\(at line ([0-9]+), column [0-9]+\)", str(error))
         line_of = int(place[1]) if place else None
-        raise MalformedError(path, line_of, "not TOML") from None
+        hint = "headwater watermark register --help shows a description"
+        raise MalformedError(path, line_of, "not TOML", hint=hint) from None
 
 
 def _line_of(text: str, key: str) -> int | None:

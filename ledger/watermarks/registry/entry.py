@@ -221,7 +221,10 @@ def _document(data: bytes, where: str) -> dict[str, Any]:
         document = orjson.loads(data)
         canonical = encode(document) == data
     except (orjson.JSONDecodeError, InputError):
-        raise InputError(f"{where}: not an entry file, expected canonical JSON") from None
+        raise InputError(
+            f"{where}: not an entry file, expected canonical JSON",
+            hint="take it as its provider's `watermark register -o` or `watermark export` wrote it",
+        ) from None
     if not canonical:
         raise InputError(
             f"{where}: a repeated JSON key or another spelling, expected canonical JSON",

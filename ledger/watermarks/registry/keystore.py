@@ -156,7 +156,10 @@ def parse_envelope(data: bytes, where: str) -> Envelope:
             decode_base64(document["ciphertext"]),
         )
     except (InputError, ValueError, KeyError, TypeError, binascii.Error):
-        raise VerificationError(f"{where}: not an envelope of format {FORMAT!r}") from None
+        raise VerificationError(
+            f"{where}: not an envelope of format {FORMAT!r}",
+            hint="headwater watermark share writes one; it says to whom the key is encrypted",
+        ) from None
     if made.data != data or not 1 <= len(wrapped) <= _MOST_RECIPIENTS or len(made.nonce) != 12:
         raise VerificationError(f"{where}: not an envelope in its one canonical spelling")
     return made

@@ -18,6 +18,7 @@ from ledger.log.notes import Verifier
 from ledger.log.record import live
 from ledger.provenance.gather import named_keys
 from ledger.provenance.marks import MarkStanding, mark_standing
+from ledger.provenance.scans import entries_of_kind
 from ledger.watermarks.registry.entry import check_body, scheme_of
 from ledger.watermarks.registry.keystore import Envelope, stored_envelopes
 from ledger.watermarks.registry.opening import (
@@ -135,7 +136,7 @@ class OpenedMark:
 
 def provider_keys(log: Log) -> dict[str, tuple[int, Verifier]]:
     """Keys that the log names for the use `provider`: label -> (naming entry, key)."""
-    return named_keys(_of_kind(log, "key"), "provider")
+    return named_keys(entries_of_kind(log, "key"), "provider")
 
 
 def standing_of(
@@ -228,7 +229,7 @@ def _survey(log: Log, at: int | None) -> list[tuple[MarkState, Decoder | None]]:
     providers = provider_keys(log)
     envelopes = stored_envelopes(log)
     found = []
-    for subject in dict.fromkeys(entry.subject for _, entry in _of_kind(log, "scheme")):
+    for subject in dict.fromkeys(entry.subject for _, entry in entries_of_kind(log, "scheme")):
         about = live([(index, log.entry(index)) for index in log.find(subject)])
         schemes = [(index, entry) for index, entry in about if entry.kind == "scheme"]
         if schemes:
@@ -358,13 +359,6 @@ def _compared(
             state = replace(state, warnings=(*state.warnings, words))
         compared.append((state, decoder))
     return compared
-
-
-def _of_kind(log: Log, kind: str) -> list[tuple[int, Entry]]:
-    rows = log.connection.execute(
-        "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = ? ORDER BY idx", (kind,)
-    ).fetchall()
-    return [(int(index), log.entry(index)) for (index,) in rows]
 
 
 def _recipients(body: Scheme, envelopes: Sequence[Envelope]) -> tuple[str, ...]:

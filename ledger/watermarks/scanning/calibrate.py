@@ -7,7 +7,6 @@ document is named.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -16,23 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from ledger.claims import Calibration
-from ledger.corpus.texts import text_sources
-from ledger.engines import Source, run
-from ledger.errors import (
-    DocumentMismatchError,
-    InputError,
-    LedgerError,
-    RefusedError,
-    UnknownNameError,
-    printable,
-)
-from ledger.log.canonical import Entry, encode, parse_digest
+from ledger.engines import run
+from ledger.errors import DocumentMismatchError, InputError, printable
+from ledger.log.canonical import Entry, encode
 from ledger.log.log import Log
 from ledger.log.record import Claim, live, record
-from ledger.provenance.overlap import Reference, cache_folder, sidecar_folder
-from ledger.reserves.audit import reserve_reference
-from ledger.reserves.opening.open import is_reserve
-from ledger.reserves.sealed import find_reserve, members_of, statement_of
+from ledger.provenance.overlap import cache_folder, sidecar_folder
+from ledger.reserves.texts import reserve_texts
 from ledger.watermarks.scanning.claims import DETECTOR
 from ledger.watermarks.scanning.decide import results_of
 from ledger.watermarks.scanning.mapping import TokenSource, detecting
@@ -48,7 +37,6 @@ LEVELS = (2, 3, 4, 5, 6)
 STOP_GRAMS = 1_000
 STOP_FORMAT = "headwater stop grams v1"
 _GRAM = 2  # tokens: the shortest that a common phrase recurs by
-_NAMED = "@"
 
 Progress = Callable[[str, int, int, int], None]
 
@@ -163,54 +151,6 @@ def newest_calibration(log: Log, mark: str) -> Record | None:
 
 def _is_record(entry: Entry, mark: str) -> bool:
     return entry.kind == "calibration" and entry.body.get("mark") == mark
-
-
-def reserve_texts(log: Log, reserve: str, roots: Sequence[Path] = ()) -> Reference:
-    """The texts of a sealed reserve: in its folder, or where the ledger found them.
-
-    Raises UnknownNameError, InputError for a folder that is none, RefusedError where the vault
-    withholds what is needed, VerificationError or a kind of it.
-    """
-    folder = Path(reserve)
-    if folder.is_dir():
-        if not is_reserve(folder):
-            raise InputError(
-                f"{printable(folder)}: a folder that is no sealed reserve",
-                hint="--reserve takes NAME, NAME@VERSION or what `reserve seal` wrote",
-            )
-        return reserve_reference(folder)
-    name, _, version = reserve.partition(_NAMED)
-    if version and not (version.isascii() and version.isdigit() and len(version) < 10):
-        raise InputError(f"{printable(reserve)}: found no version, expected NAME@NUMBER")
-    index, entry = find_reserve(log, name, int(version) if version else None)
-    members, statement = members_of(log, index, entry), statement_of(log, index, entry)
-    if members is None or statement is None:
-        raise RefusedError(
-            f"entry {index}: the vault withholds what the reserve holds",
-            hint="name the folder of the seal instead",
-        )
-    return Reference(
-        name=f"reserve:{entry.body['name']}@{entry.body['version']}",
-        root=parse_digest(str(entry.body["content_root"])),
-        documents=int(entry.body["documents"]),
-        sources=_sources(log, statement[0].rule.get("datasets") or _datasets(log), roots),
-        members=members,
-    )
-
-
-def _datasets(log: Log) -> list[str]:
-    rows = log.connection.execute("SELECT name, version FROM dataset ORDER BY id").fetchall()
-    return [f"{name}@{version}" for name, version in rows]
-
-
-def _sources(log: Log, datasets: Sequence[str], roots: Sequence[Path]) -> tuple[Source, ...]:
-    """All inputs of some datasets that are at hand; what is missing shows in the count."""
-    absent: dict[bytes, LedgerError] = {}
-    found: dict[str, Source] = {}
-    for dataset in datasets:
-        with suppress(UnknownNameError):  # nothing was read into it
-            found |= {source.key: source for source in text_sources(log, dataset, roots, absent)}
-    return tuple(found.values())
 
 
 def _stop_grams(grams: Sequence[tuple[tuple[int, ...], int]]) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ledger.errors import InputError, printable
+from ledger.errors import InputError, UnknownNameError, printable
 from ledger.watermarks.detector import SLICE, Detections, detect
 from ledger.watermarks.scanning.records import UNICODE, Record, read_records
 from ledger.watermarks.schemes import Mark, families
@@ -35,6 +35,7 @@ __all__ = [
 Unsupported = Literal["refuse", "count"]
 
 _LONG_SPAN = 200  # tokens; of shorter parts no place is asked
+_SKIP = "--skip-unsupported counts such records and goes on"
 _MAX_MARKS = 4096  # distinct ones; a file that names more is no file of vectors
 _LEVELS = np.log([1e-3, 1e-6])
 
@@ -105,12 +106,16 @@ class UnicodeFamily:
 
 @dataclass(frozen=True)
 class UnsupportedFamily:
-    """Marked documents of one family that no decoder here takes, and why the first was refused."""
+    """Marked documents of one family that no decoder here takes, and why the first was refused.
+
+    `hint` is what would mend that one, if anything is known to.
+    """
 
     family: str
     documents: int
     unsupported: int
     reason: str
+    hint: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """JSON values."""
@@ -175,9 +180,9 @@ class _Marks:
 
     def __init__(self, unsupported: Unsupported) -> None:
         self._mode = unsupported
-        self._spelled: dict[str, int | str] = {}  # a number, or why not
+        self._spelled: dict[str, int | InputError] = {}  # a number, or why not
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._refused: dict[str, tuple[int, str]] = {}
+        self._refused: dict[str, tuple[int, InputError]] = {}
         self.marks: list[Mark] = []
 
     def of(self, record: Record) -> tuple[int, Mark] | None:
@@ -192,22 +197,28 @@ class _Marks:
         if isinstance(found, int):
             return found, self.marks[found]
         if self._mode == "refuse":
-            record.refuse(found, "--skip-unsupported counts such records and goes on")
-        count, reason = self._refused.get(record.family, (0, found))
-        self._refused[record.family] = count + 1, reason
+            record.refuse(str(found), found.hint or _SKIP)
+        count, first = self._refused.get(record.family, (0, found))
+        self._refused[record.family] = count + 1, first
         return None
 
-    def _open(self, record: Record) -> int | str:
+    def _open(self, record: Record) -> int | InputError:
+        known = [spelling for family in families().values() for spelling in family.spellings]
+        if record.scheme.lower() not in known:
+            return UnknownNameError("watermark scheme", record.scheme, known)
         if record.vocab_size is None:
-            return "vocab_size: found nothing, expected the size of the vocabulary"
+            return InputError(
+                "vocab_size: found nothing, expected the size of the vocabulary",
+                hint="the record says it, or its params do: how many logits the model has",
+            )
         try:
             for family in families().values():
-                known = family.recognise(record.scheme, record.params, record.vocab_size)
-                if known is None:
+                found = family.recognise(record.scheme, record.params, record.vocab_size)
+                if found is None:
                     continue
-                variant, size = known.variant, record.vocab_size
-                parameters = family.parameters(variant, known.parameters, size)
-                key = family.key(variant, parameters, known.key, size)
+                variant, size = found.variant, record.vocab_size
+                parameters = family.parameters(variant, found.parameters, size)
+                key = family.key(variant, parameters, found.key, size)
                 identity = (
                     family.name, variant, size, *sorted(parameters.items()), *sorted(key.items())
                 )  # fmt: skip
@@ -218,12 +229,14 @@ class _Marks:
                     self.marks.append(family.open(variant, parameters, key, size))
                 return self._numbers[identity]
         except InputError as error:
-            return str(error)
-        return f"unknown watermark scheme: {printable(record.scheme)}"
+            return error
+        return InputError(
+            f"{printable(record.scheme)}: none of its variants in the catalogue has these params"
+        )
 
     def unsupported(self) -> Iterator[UnsupportedFamily]:
-        for family, (count, reason) in self._refused.items():
-            yield UnsupportedFamily(family, count, count, reason)
+        for family, (count, error) in self._refused.items():
+            yield UnsupportedFamily(family, count, count, str(error), error.hint)
 
 
 @dataclass

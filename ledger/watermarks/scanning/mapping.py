@@ -24,7 +24,7 @@ from ledger.watermarks.tokens import Ids, Tokens
 
 __all__ = ["KEPT", "RESULTS", "VERSION", "TokenSource", "detecting"]
 
-VERSION = "1"
+VERSION = "2"
 """Raised with every change of what a scan gives that no family's version says."""
 
 KEPT = 2_000_000

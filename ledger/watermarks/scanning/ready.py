@@ -24,15 +24,23 @@ class Ready:
     tokenizers: tuple[Tokenizer, ...]
 
 
-def make_ready(log: Log, names: Sequence[str] = (), tokenizers: Sequence[Path] = ()) -> Ready:
+def make_ready(
+    log: Log,
+    names: Sequence[str] = (),
+    tokenizers: Sequence[Path] = (),
+    *,
+    optional: bool = False,
+) -> Ready:
     """The named marks, or every mark that can be looked for here.
 
     `tokenizers` are files; one that was given before is found beside the ledger. Raises
-    UnknownNameError, VerificationError for a named mark that is not verified, InputError where
-    nothing can be looked for or a mark's tokenizer is not there.
+    UnknownNameError, VerificationError for a named mark that is not verified, InputError where a
+    mark's tokenizer is not there, or nothing can be looked for; if that is `optional`, not.
     """
     folder = sidecar_folder(log.location)
     opened = open_marks(log, list(names) or None)
+    if not opened and optional and not tokenizers:
+        return Ready((), ())
     if not opened:
         raise InputError(
             f"{log.location}: no mark can be looked for, expected a registered one with its key",

@@ -21,6 +21,7 @@ __all__ = ["UNICODE", "Record", "read_records"]
 UNICODE = "unicode/"
 """How the scheme of a mark made of characters begins; `unicode/none-…` bears none."""
 
+_FORM = "a file of vectors has a JSON object on each line; see headwater watermark evaluate --help"
 _MAX_LINE = 128 << 20
 _MAX_NAME = 200
 _NUMBER = re.compile(r"-?[0-9]{1,1000}", re.ASCII)
@@ -64,7 +65,9 @@ def _records(path: Path, file: BinaryIO) -> Iterator[Record]:
     while line := file.readline(_MAX_LINE + 1):
         number += 1
         if len(line) > _MAX_LINE:
-            raise MalformedError(path, number, f"a line of more than {_MAX_LINE >> 20} MiB")
+            raise MalformedError(
+                path, number, f"a line of more than {_MAX_LINE >> 20} MiB", hint=_FORM
+            )
         if line.strip():
             yield _record(path, number, line)
 
@@ -74,10 +77,12 @@ def _record(path: Path, number: int, line: bytes) -> Record:
         found = json.loads(line, parse_constant=_no_number, parse_int=_integer)
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, NaN
         raise MalformedError(
-            path, number, f"not JSON, expected an object: {printable(error, 80)}"
+            path, number, f"not JSON, expected an object: {printable(error, 80)}", hint=_FORM
         ) from None
     if not isinstance(found, dict):
-        raise MalformedError(path, number, f"found {_kind(found)}, expected a JSON object")
+        raise MalformedError(
+            path, number, f"found {_kind(found)}, expected a JSON object", hint=_FORM
+        )
     fields = _Fields(path, number, found)
     scheme = fields.name("scheme")
     unicode_mark = scheme.startswith(UNICODE)
@@ -105,7 +110,9 @@ class _Fields:
 
     def _refuse(self, name: str, expected: str) -> NoReturn:
         there = _kind(self.found[name]) if name in self.found else "nothing"
-        raise MalformedError(self.path, self.line, f"{name}: found {there}, expected {expected}")
+        raise MalformedError(
+            self.path, self.line, f"{name}: found {there}, expected {expected}", hint=_FORM
+        )
 
     def name(self, name: str) -> str:
         value = self.found.get(name)

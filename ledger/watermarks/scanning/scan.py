@@ -123,8 +123,10 @@ def scan_dataset(
         ("alpha", alpha_milli, _ALPHAS), ("false discovery rate", fdr_milli, _RATES)
     ):  # fmt: skip
         if not low <= milli <= high:
+            bounds = f"1e-{low // 1000} to 1e-{high // 1000}"
             raise InputError(
-                f"{what}: found 1e-{milli / 1000:g}, expected 1e-{low // 1000} to 1e-{high // 1000}"
+                f"{what}: found 1e-{milli / 1000:g}, expected {bounds}",
+                hint="a level is a risk of being wrong: the smaller, the surer what is found",
             )
     groups = by_tokenizer(targets)
     known = {tokenizer.definition: tokenizer for tokenizer in tokenizers}

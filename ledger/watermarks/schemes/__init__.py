@@ -65,11 +65,15 @@ class Recognised(NamedTuple):
 
 
 class Family(Protocol):
-    """`version` is raised when a decision changes. Keys never enter a message."""
+    """`version` is raised when a decision changes. Keys never enter a message.
+
+    `spellings` are all names, in lower case, by which other projects' records call its schemes.
+    """
 
     name: str
     version: int
     variants: tuple[str, ...]
+    spellings: tuple[str, ...]
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         """Public parameters as canonical text, sorted. Raises InputError, naming the parameter."""

@@ -10,10 +10,12 @@ import numpy.typing as npt
 from ledger.watermarks import kernels
 from ledger.watermarks.schemes._kgw_seeding import Seeding
 from ledger.watermarks.schemes._units import delimit, find_places, to_scores
-from ledger.watermarks.statistics import Binomial, Hypergeometric, Null
+from ledger.watermarks.statistics import Binomial, Hypergeometric, Null, weigh
 from ledger.watermarks.tokens import Ids, Ints, Scores, Tokens
 
 __all__ = ["KgwMark", "Pairs", "StagedMark", "Windows", "make_mark"]
+
+Weights = npt.NDArray[np.uint8]
 
 _32 = np.uint64(32)
 _BITMAPS = 64 << 20  # bytes of green lists that a mark keeps
@@ -33,10 +35,11 @@ class Pairs:
     """Where one token of context makes the seed: distinct (context, token) of each document.
 
     `numbers` are places among the batch's distinct pairs: those with `contexts[c]` have the tokens
-    `tokens[starts[c]:starts[c + 1]]`.
+    `tokens[starts[c]:starts[c + 1]]`. `weights` are those of the document's pairs.
     """
 
     windows: Windows
+    weights: Weights
     numbers: npt.NDArray[np.int32]
     contexts: Ids
     starts: Ints
@@ -48,8 +51,9 @@ class KgwMark:
     """Green are the first `green` tokens of the permutation that a seed makes, or with `last` the
     last ones, moved down by `shift`.
 
-    A unit is a (seed, token), once per document: what a text repeats says nothing new, and neither
-    does another context of the same seed (a minimum of hashes has many).
+    A unit is a (seed, token), once per document: what a text repeats has one colour, and so has
+    another context of the same seed (a minimum of hashes has many). It weighs by how often it
+    occurs, but where there is only one seed.
     """
 
     scheme: str
@@ -85,7 +89,8 @@ class KgwMark:
         if self._context is None:
             return windows
         codes = _codes(tokens.ids[windows.places - self._context], tokens.ids[windows.places])
-        kept = kernels.first_in_document(codes, windows.offsets)
+        times = kernels.times_in_document(codes, windows.offsets)
+        kept = times > 0
         unique, numbers = kernels.distinct(codes[kept])
         order = np.argsort(unique)
         rank = np.empty(len(order), np.int32)
@@ -93,7 +98,12 @@ class KgwMark:
         grouped = unique[order]
         contexts, starts = kernels.group(grouped)
         return Pairs(
-            _keep(windows, kept), rank[numbers], contexts, starts, grouped.astype(np.uint32)
+            _keep(windows, kept),
+            weigh(times[kept]),
+            rank[numbers],
+            contexts,
+            starts,
+            grouped.astype(np.uint32),
         )
 
     def score(self, tokens: Tokens, prepared: Windows | Pairs) -> Scores:
@@ -101,20 +111,29 @@ class KgwMark:
             if self._apart(prepared.contexts):
                 seeds = self.seeding.seeds([prepared.contexts])
                 green = self._colours(seeds, prepared.starts, prepared.tokens)
-                return _scores(tokens, prepared.windows.places, green[prepared.numbers])
+                colours = green[prepared.numbers]
+                return self._scores(tokens, prepared.windows.places, colours, prepared.weights)
             windows = prepared.windows  # contexts of one seed: count anew
         else:
             windows = prepared
         seeds = self.seeding.seeds([tokens.ids[windows.places - d] for d in self.seeding.distances])
         codes = _codes(seeds, tokens.ids[windows.places])
-        kept = kernels.first_in_document(codes, windows.offsets)
+        times = kernels.times_in_document(codes, windows.offsets)
+        kept = times > 0
         unique, numbers = kernels.distinct(codes[kept])
         order = np.argsort(unique)
         grouped = unique[order]
         every, starts = kernels.group(grouped)
         green = np.empty(len(unique), np.bool_)
         green[order] = self._colours(every, starts, grouped.astype(np.uint32))
-        return _scores(tokens, windows.places[kept], green[numbers])
+        return self._scores(tokens, windows.places[kept], green[numbers], weigh(times[kept]))
+
+    def _scores(
+        self, tokens: Tokens, places: Ints, green: npt.NDArray[np.bool_], weights: Weights
+    ) -> Scores:
+        """Of one seed colours are drawn without replacement: no weighted null is known of those."""
+        told = None if self.seeding.static else weights
+        return to_scores(tokens, places, green.astype(np.uint8), weights=told)
 
     def _apart(self, contexts: Ids) -> bool:
         """Whether each of these single tokens makes a seed of its own."""
@@ -158,8 +177,8 @@ class StagedMark(KgwMark):
         bits = lists[row, moved >> np.uint32(3)] >> (moved & np.uint32(7)).astype(np.uint8)
         kept = wanted[prepared.numbers]
         green = (bits & np.uint8(1)).astype(np.bool_) ^ self.last
-        places = prepared.windows.places[kept]
-        return _scores(tokens, places, green[prepared.numbers[kept]])
+        places, colours = prepared.windows.places[kept], green[prepared.numbers[kept]]
+        return self._scores(tokens, places, colours, prepared.weights[kept])
 
     @cached_property
     def _each_apart(self) -> bool:
@@ -200,10 +219,6 @@ def _find_windows(tokens: Tokens, vocab_size: int, reach: int) -> Windows:
 def _keep(windows: Windows, kept: npt.NDArray[np.bool_]) -> Windows:
     before = np.concatenate([[0], np.cumsum(kept)])
     return Windows(before[windows.offsets].astype(np.int64), windows.places[kept])
-
-
-def _scores(tokens: Tokens, places: Ints, green: npt.NDArray[np.bool_]) -> Scores:
-    return to_scores(tokens, places, green.astype(np.uint8))
 
 
 def _codes(high: Ids, low: Ids) -> npt.NDArray[np.uint64]:

@@ -1,7 +1,7 @@
 """KGW marks as transformers, lm-watermarking, MarkLLM and three_bricks write them down."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ledger.errors import InputError
@@ -9,7 +9,7 @@ from ledger.watermarks.schemes import Recognised
 from ledger.watermarks.schemes._kgw_seeding import PRFS
 from ledger.watermarks.schemes._reading import number
 
-__all__ = ["CUDA", "DEFAULT_KEY", "TORCH", "read_spelling"]
+__all__ = ["CUDA", "DEFAULT_KEY", "SPELLINGS", "TORCH", "read_spelling"]
 
 DEFAULT_KEY = 15485863  # the millionth prime: the default of three projects
 TORCH, CUDA = "torch-cpu-mt19937", "torch-cuda-philox"
@@ -31,16 +31,7 @@ def read_spelling(scheme: str, params: Mapping[str, Any], vocab_size: int) -> Re
     What says how strong a mark is (delta, bias) does not enter it. Absent values are the project's
     defaults. Raises InputError, without a key, for a spelling that cannot be read.
     """
-    reader = {
-        "greenlist-hash": _three_bricks,
-        "gumbel-torchrand / greenlist-hash": _three_bricks,
-        "three-bricks": _three_bricks,
-        "three_bricks": _three_bricks,
-        "kgw-extended": _extended,
-        "kgw-lefthash": _transformers,
-        "kgw-selfhash": _transformers,
-        "markllm-kgw": _markllm,
-    }.get(scheme.lower())
+    reader = _READERS.get(scheme.lower())
     if reader is None:
         return None
     found = reader(scheme, params)
@@ -116,3 +107,16 @@ def _rng(params: Mapping[str, Any]) -> Any:
     if not isinstance(device, str):
         raise InputError(f"device: found a {type(device).__name__}, expected a text")
     return CUDA if device.startswith("cuda") else params.get("rng", TORCH)
+
+
+_READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Recognised | None]] = {
+    "greenlist-hash": _three_bricks,
+    "gumbel-torchrand / greenlist-hash": _three_bricks,
+    "three-bricks": _three_bricks,
+    "three_bricks": _three_bricks,
+    "kgw-extended": _extended,
+    "kgw-lefthash": _transformers,
+    "kgw-selfhash": _transformers,
+    "markllm-kgw": _markllm,
+}
+SPELLINGS = tuple(_READERS)

@@ -36,8 +36,14 @@ def delimit(tokens: Tokens, places: Ints) -> Ints:
     return np.searchsorted(places, tokens.offsets).astype(np.int64)
 
 
-def to_scores(tokens: Tokens, places: Ints, values: Values, trials: int = 1) -> Scores:
+def to_scores(
+    tokens: Tokens,
+    places: Ints,
+    values: Values,
+    trials: int = 1,
+    weights: npt.NDArray[np.uint8] | None = None,
+) -> Scores:
     """Scores of a batch from the places that count and their values."""
     offsets = delimit(tokens, places)
     starts = np.repeat(tokens.offsets[:-1], np.diff(offsets))
-    return Scores(offsets, places - starts, values, trials)
+    return Scores(offsets, places - starts, values, trials, weights)

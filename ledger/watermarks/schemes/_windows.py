@@ -18,6 +18,7 @@ from ledger.watermarks.tokens import Ids, Ints, Tokens
 __all__ = [
     "EVER",
     "MANY",
+    "SALT",
     "Keys",
     "Mask",
     "Numbers",
@@ -40,7 +41,9 @@ EVER = 2**62
 MANY = 1 << 17
 """Tokens or units from which on the import of kernels pays."""
 
-_SALT = np.uint64(secrets.randbits(64))
+SALT = np.uint64(secrets.randbits(64))
+"""What spreads keys over a table: drawn for each process, and no result depends on it."""
+
 _RUN = 1 << 16  # tokens: arrays of this many entries stay in a core's cache
 _SPREAD = 4  # slots a key
 _ROUNDS = tuple(np.uint64(x) for x in (0x9E3779B97F4A7C15, 0xD1342543DE82EF95, 0xAEF17502108EF2D9))
@@ -95,7 +98,7 @@ class Run:
                 drop_seen(keys.view(np.uint16), self.edges, taken)
             else:
                 wide = keys.astype(np.uint64, copy=False)
-                drop_repeats(wide, self.edges, history, _SALT, taken)
+                drop_repeats(wide, self.edges, history, SALT, taken)
             return
         chosen = np.flatnonzero(taken)
         edges = np.searchsorted(chosen, self.edges)

@@ -142,6 +142,7 @@ def _context_hashes(words: Words32, window: int) -> Words32:
 
 class _Family:
     name, version, variants = "gumbel-murmur", 1, ("dual", "single")
+    spellings = ("gumbel-murmur3-sglang",)
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         names = _PARAMETERS | {"mixing_probability"} if variant == "dual" else _PARAMETERS
@@ -185,7 +186,7 @@ class _Family:
     def recognise(
         self, scheme: str, params: Mapping[str, Any], vocab_size: int
     ) -> Recognised | None:
-        if scheme != "gumbel-murmur3-sglang":
+        if scheme not in self.spellings:
             return None
         variant = "dual" if params.get("key_b") is not None else "single"
         names = _PARAMETERS | {"mixing_probability"} if variant == "dual" else _PARAMETERS

@@ -28,11 +28,13 @@ from ledger.watermarks.schemes._reading import (
     printed,
     whole,
 )
-from ledger.watermarks.schemes._windows import MANY, runs
+from ledger.watermarks.schemes._windows import MANY, SALT, runs
 from ledger.watermarks.statistics import Gamma, Null, TwoGamma
 from ledger.watermarks.tokens import Ids, Ints, Scores, Tokens
 
 __all__ = ["FAMILY", "GumbelPhilox"]
+
+Reals = npt.NDArray[np.float64]
 
 _PRF = "philox4x32-10-v1"
 _PAD = 2**32 - 1  # -1
@@ -45,12 +47,21 @@ _PARAMETERS = {"context_width", "prf"}
 
 @dataclass(frozen=True, eq=False)
 class Contexts:
-    """Units of a batch: their places among its ids, and their positions within a document."""
+    """Units of a batch: document d has those from `offsets[d]` to `offsets[d + 1]`.
+
+    `positions` are the tokens' within their documents, and `starts` their documents' first ones
+    among `ids`.
+    """
 
     offsets: Ints
     positions: Ints
+    starts: Ints
     ids: Ids
-    at: Ints
+
+    @cached_property
+    def at(self) -> Ints:
+        """The units' places among `ids`."""
+        return np.repeat(self.starts, np.diff(self.offsets)) + self.positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,67 +85,90 @@ class GumbelPhilox:
         return TwoGamma(min(self.alpha, 1 - self.alpha), limit=_LARGEST)
 
     def prepare(self, tokens: Tokens) -> Contexts:
-        counts, positions = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)]
-        places, low = [np.zeros(0, np.int64)], int(tokens.offsets[0])
-        for run in runs(tokens, self.width, _PAD):
-            new = run.calls
-            run.drop_repeats(run.polynomial(_MIX, np.uint64, token=False), new)
-            new[run.unfit(self.vocab_size)] = False
-            kept = np.flatnonzero(new)
-            counts.append(run.count(kept))
-            positions.append(run.positions.take(kept))
-            places.append(kept + low)
-            low += len(run.ids)
-        return Contexts(
-            np.cumsum(np.concatenate(counts)),
-            np.concatenate(positions),
-            tokens.ids,
-            np.concatenate(places),
-        )
+        first = _first_by_kernel if len(tokens.ids) >= MANY else _first
+        counts, positions = first(tokens, self.width, self.vocab_size)
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        return Contexts(offsets, positions, tokens.offsets[:-1], tokens.ids)
 
     def score(self, tokens: Tokens, prepared: Contexts) -> Scores:
-        values = _exponential(_words(prepared, self.width, self.keys[0]))
+        values = _exponential(prepared, self.width, self.keys[0])
         if self.alpha is not None:
             values *= 1 - self.alpha
-            second = _exponential(_words(prepared, self.width, self.keys[1]))
+            second = _exponential(prepared, self.width, self.keys[1])
             second *= self.alpha
             values += second
         return Scores(prepared.offsets, prepared.positions, values)
 
 
-def _words(prepared: Contexts, width: int, key: int) -> npt.NDArray[np.uint32]:
-    """The 32-bit word of every unit: by the kernel where its import pays, else by numpy."""
-    words = np.empty(len(prepared.at), np.uint32)
-    if len(words) >= MANY:
-        from ledger.watermarks.kernels.philox import token_words
-
-        low, high = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32)
-        token_words(prepared.ids, prepared.at, prepared.positions, width, low, high, words)
-        return words
-    back = np.arange(-width, 1)[:, np.newaxis]
-    for start in range(0, len(words), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        ids = prepared.ids.take(np.maximum(prepared.at[part] + back, 0)).astype(np.uint64)
-        ids[prepared.positions[part] + back < 0] = _PAD
-        words[part] = token_word(context_state(ids[:-1], key), ids[-1], key)
-    return words
+def _first(tokens: Tokens, width: int, vocab_size: int) -> tuple[Ints, Ints]:
+    """How many units each document has, and their positions: contexts that are new in it."""
+    counts, positions = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for run in runs(tokens, width, _PAD):
+        new = run.calls
+        run.drop_repeats(run.polynomial(_MIX, np.uint64, token=False), new)
+        new[run.unfit(vocab_size)] = False
+        kept = np.flatnonzero(new)
+        counts.append(run.count(kept))
+        positions.append(run.positions.take(kept))
+    return np.concatenate(counts), np.concatenate(positions)
 
 
-def _exponential(words: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
-    """-ln(1 - u); u has the upper 24 bits, and is rounded to float32 as the engine's is."""
-    values = np.empty(len(words), np.float64)
-    for start in range(0, len(words), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        uniform = (words[part] >> np.uint32(8)).astype(np.float64)
-        uniform += 1
-        uniform /= 2.0**24 + 1
-        rounded = uniform.astype(np.float32).astype(np.float64)
-        np.negative(np.log(np.subtract(1.0, rounded, out=uniform), out=uniform), out=values[part])
+def _first_by_kernel(tokens: Tokens, width: int, vocab_size: int) -> tuple[Ints, Ints]:
+    """The same; for so many tokens that the import of kernels pays."""
+    from ledger.watermarks.kernels.contexts import first_contexts
+
+    counts, positions = np.empty(tokens.documents, np.int64), np.empty(len(tokens.ids), np.int64)
+    pad, multiplier = np.uint64(_PAD), np.uint64(_MIX)
+    found = first_contexts(
+        tokens.ids, tokens.offsets, width, pad, multiplier, vocab_size, SALT, counts, positions
+    )
+    positions.resize(found, refcheck=False)  # nobody else has it yet
+    return counts, positions
+
+
+def _exponential(prepared: Contexts, width: int, key: int) -> Reals:
+    """-ln(1 - u) of every unit."""
+    values = np.empty(len(prepared.positions), np.float64)
+    complements = _complements_by_kernel if len(values) >= MANY else _complements
+    for start in range(0, len(values), _BLOCK):
+        part = values[start : start + _BLOCK]
+        complements(prepared, start, width, key, part)
+        np.negative(np.log(part, out=part), out=part)
     return values
+
+
+def _complements(prepared: Contexts, start: int, width: int, key: int, out: Reals) -> None:
+    """1 - u of the units from `start` on, as many as `out` takes."""
+    part = slice(start, start + len(out))
+    back = np.arange(-width, 1)[:, np.newaxis]
+    ids = prepared.ids.take(np.maximum(prepared.at[part] + back, 0)).astype(np.uint64)
+    ids[prepared.positions[part] + back < 0] = _PAD
+    out[:] = _complement(token_word(context_state(ids[:-1], key), ids[-1], key))
+
+
+def _complements_by_kernel(
+    prepared: Contexts, start: int, width: int, key: int, out: Reals
+) -> None:
+    """The same; for so many units that the import of kernels pays."""
+    from ledger.watermarks.kernels.philox import token_complements
+
+    low, high = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32)
+    starts, offsets, positions = prepared.starts, prepared.offsets, prepared.positions
+    token_complements(prepared.ids, starts, offsets, positions, start, width, low, high, out)
+
+
+def _complement(words: npt.NDArray[np.uint64]) -> Reals:
+    """1 - u; u has the upper 24 bits of 32, and is rounded to float32 as the engine's is."""
+    uniform = (words >> np.uint64(8)).astype(np.float64)
+    uniform += 1
+    uniform /= 2.0**24 + 1
+    found: Reals = 1.0 - uniform.astype(np.float32).astype(np.float64)
+    return found
 
 
 class _Family:
     name, version, variants = "gumbel-philox", 1, ("dual", "single")
+    spellings = ("gumbel-philox-vllm",)
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         names = _PARAMETERS | {"alpha"} if variant == "dual" else _PARAMETERS
@@ -176,7 +210,7 @@ class _Family:
     def recognise(
         self, scheme: str, params: Mapping[str, Any], vocab_size: int
     ) -> Recognised | None:
-        if scheme != "gumbel-philox-vllm":
+        if scheme not in self.spellings:
             return None
         variants = {"gumbel": "single", "dual_key_gumbel": "dual"}
         algorithm = params.get("algorithm", "gumbel")

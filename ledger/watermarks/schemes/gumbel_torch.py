@@ -106,6 +106,7 @@ class _GumbelTorch:
     name = "gumbel-torch"
     version = 1
     variants = ("markllm", "three-bricks")
+    spellings = (*_BRICKS, *_EXP)
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         """three-bricks: `ngram`, `payload` (0; modulo V) and `seeding` (`hash`). MarkLLM:

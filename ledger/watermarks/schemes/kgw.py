@@ -35,7 +35,13 @@ from ledger.watermarks.schemes._kgw_seeding import (
     ThreeBricks,
     Windowed,
 )
-from ledger.watermarks.schemes._kgw_spellings import CUDA, DEFAULT_KEY, TORCH, read_spelling
+from ledger.watermarks.schemes._kgw_spellings import (
+    CUDA,
+    DEFAULT_KEY,
+    SPELLINGS,
+    TORCH,
+    read_spelling,
+)
 from ledger.watermarks.schemes._modular import M, reduce_chain
 from ledger.watermarks.schemes._reading import flag, fraction, key_names, known_names, whole
 
@@ -66,6 +72,7 @@ class _Kgw:
     name = "kgw"
     version = 1
     variants = tuple(_NAMES)
+    spellings = SPELLINGS
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         """Given `gamma` or `green_tokens` (what it comes to: int(V·gamma)), `rng`, and the

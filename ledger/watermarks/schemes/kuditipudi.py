@@ -35,7 +35,6 @@ __all__ = ["FAMILY", "KuditipudiMark"]
 _LONGEST = 10_000  # rows
 _LARGEST = 32 * log(2)  # of a unit: u has 32 bits
 _WORDS = 2**32  # the largest matrix, which is drawn once for every group of documents
-_SPELLINGS = ("exp-shift-kuditipudi", "kuditipudi", "kuditipudi-exp", "kuditipudi_exp")
 
 
 class _Rows(NamedTuple):
@@ -84,6 +83,7 @@ class _Kuditipudi:
     name = "kuditipudi"
     version = 1
     variants = ("exponential",)
+    spellings = ("exp-shift-kuditipudi", "kuditipudi", "kuditipudi-exp", "kuditipudi_exp")
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         """`n`, the key sequence's length. Raises InputError, also where n·V exceeds 2^32 words."""
@@ -121,7 +121,7 @@ class _Kuditipudi:
         self, scheme: str, params: Mapping[str, Any], vocab_size: int
     ) -> Recognised | None:
         """The demo's `n` and `key`. Raises InputError for another generator than MT19937."""
-        if scheme.lower() not in _SPELLINGS:
+        if scheme.lower() not in self.spellings:
             return None
         if not str(params.get("rng", "mt19937")).lower().startswith("mt19937"):
             raise InputError("rng: found another generator, expected mt19937")

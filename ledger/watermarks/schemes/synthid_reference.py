@@ -119,6 +119,7 @@ class SynthIDReference:
 
 class _Family:
     name, version, variants = "synthid-reference", 1, ("mean",)
+    spellings = ("synthid-deepmind",)
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         known_names(given, _PARAMETERS, "parameter of synthid-reference")
@@ -154,7 +155,7 @@ class _Family:
     def recognise(
         self, scheme: str, params: Mapping[str, Any], vocab_size: int
     ) -> Recognised | None:
-        if scheme != "synthid-deepmind":
+        if scheme not in self.spellings:
             return None
         parameters = {name: params[name] for name in _PARAMETERS if name in params}
         return Recognised("mean", parameters, {"keys": params.get("keys")})

@@ -170,6 +170,7 @@ class SynthIDTable:
 
 class _Family:
     name, version, variants = "synthid-table", 1, ("mean",)
+    spellings = ("synthid-transformers",)
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         known_names(given, _PARAMETERS, "parameter of synthid-table")
@@ -226,7 +227,7 @@ class _Family:
     def recognise(
         self, scheme: str, params: Mapping[str, Any], vocab_size: int
     ) -> Recognised | None:
-        if scheme != "synthid-transformers":
+        if scheme not in self.spellings:
             return None
         parameters = {name: params[name] for name in _PARAMETERS if name in params}
         return Recognised("mean", parameters, {"keys": params.get("keys")})

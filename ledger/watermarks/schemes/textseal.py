@@ -38,7 +38,6 @@ _PRIMES = (
 )  # fmt: skip
 _TOKEN, _KEY, _MIX = 100000007, 500001713, 15485863 * 40499
 _SHIFT = 13
-_SPELLINGS = ("textseal", "facebookresearch/textseal")
 _METHODS = {"greenlist": "greenlist", "gumbelmax": "gumbel", "gumbel": "gumbel"}
 
 
@@ -94,6 +93,7 @@ class _TextSeal:
     name = "textseal"
     version = 1
     variants = ("greenlist", "gumbel")
+    spellings = ("textseal", "facebookresearch/textseal")
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         """`ngram`, the context's length; for a green list `gamma`, or the `green_states` it makes.
@@ -140,7 +140,7 @@ class _TextSeal:
 
         Raises InputError for its other types, which are not in this catalogue.
         """
-        if scheme.lower() not in _SPELLINGS:
+        if scheme.lower() not in self.spellings:
             return None
         variant = _METHODS.get(str(params.get("watermark_type")))
         if variant is None:

@@ -28,7 +28,6 @@ from ledger.watermarks.tokens import Ints, Scores, Tokens
 __all__ = ["FAMILY", "UnigramMark"]
 
 _LARGEST = 1 << 22  # tokens: a mask is shuffled in memory, one token at a time
-_SPELLINGS = ("unigram", "unigram-watermark", "markllm-unigram")
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,7 @@ class _Unigram:
     name = "unigram"
     version = 1
     variants = ("shuffle",)
+    spellings = ("unigram", "unigram-watermark", "markllm-unigram")
 
     def parameters(self, variant: str, given: Mapping[str, Any], vocab_size: int) -> dict[str, str]:
         """Given `fraction`, as its authors write it, or `green_tokens`: what it comes to."""
@@ -116,7 +116,7 @@ class _Unigram:
         self, scheme: str, params: Mapping[str, Any], vocab_size: int
     ) -> Recognised | None:
         """The authors' `fraction` and `watermark_key`, or MarkLLM's `gamma` and `hash_key`."""
-        if scheme.lower() not in _SPELLINGS:
+        if scheme.lower() not in self.spellings:
             return None
         parameters = {"fraction": params.get("fraction", params.get("gamma"))}
         key = params.get("watermark_key", params.get("hash_key"))

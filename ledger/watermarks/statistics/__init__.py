@@ -21,10 +21,13 @@ from ledger.watermarks.statistics.gamma import Gamma, TwoGamma
 from ledger.watermarks.statistics.lattice import Lattice
 from ledger.watermarks.statistics.nulls import NEVER, Null, Tilt
 from ledger.watermarks.statistics.segments import Segments, find_segments
+from ledger.watermarks.statistics.weighted import LEAST, WEIGHTS, log_sf_weighted, weigh
 
 __all__ = [
+    "LEAST",
     "NEVER",
     "PART_SHARE",
+    "WEIGHTS",
     "Binomial",
     "Gamma",
     "Hypergeometric",
@@ -42,6 +45,8 @@ __all__ = [
     "e_benjamini_hochberg",
     "exceedances",
     "find_segments",
+    "log_sf_weighted",
     "neg_log10_p_milli",
     "pooled",
+    "weigh",
 ]

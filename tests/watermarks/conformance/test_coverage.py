@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import InputError, UnknownNameError
-from ledger.watermarks.schemes import families, parse_algorithm, recognise
+from ledger.watermarks.schemes import Family, families, parse_algorithm, recognise
 from tests.vectors import watermarks as vectors
 from tests.watermarks.conformance.examples import EXAMPLES, VOCABULARY
 
@@ -29,6 +29,21 @@ def test_a_family_is_named_otherwise_than_its_file() -> None:
         assert family.name == name
         assert type(family.version) is int and family.version >= 1
         assert len(set(family.variants)) == len(family.variants) > 0
+
+
+def test_a_spelling_is_read_by_nobody() -> None:
+    """What `evaluate` calls unknown is what no family lists, so the lists must be the families'."""
+    for family in families().values():
+        for spelling in family.spellings:
+            assert spelling == spelling.lower()
+            assert any(_reads(family, spelling, method) for method in ("", "openai", "maryland"))
+
+
+def _reads(family: Family, spelling: str, method: str) -> bool:
+    try:
+        return family.recognise(spelling, {"method": method}, VOCABULARY) is not None
+    except InputError:  # it knows the scheme, and lacks a parameter
+        return True
 
 
 def test_importing_the_schemes_loads_a_compiler(root: Path) -> None:

@@ -14,6 +14,8 @@ import pytest
 from ledger.watermarks.detector import detect, statistics_of
 from ledger.watermarks.schemes import Mark, recognise
 from ledger.watermarks.tokens import Tokens
+from tests.watermarks.differential.weak_texts import Bigrams
+from tests.watermarks.human import ABSENT, human_tokens
 from tests.watermarks.peers import INSTALLED, Greens, load, z_scores
 from tests.watermarks.shared import VECTORS, find_marks, mark_of, read, tokens_of
 from tests.watermarks.vllm_torch import contexts_of, first_of_each, scores
@@ -26,7 +28,7 @@ pytestmark = [
     ),
 ]
 
-KEYS = 40
+KEYS, SIZE = 40, 50_257
 RATE = 0.01
 Reals = npt.NDArray[np.float64]
 
@@ -57,29 +59,89 @@ def test_weak_text_of_a_key_is_found_less_often_than_by_transformers() -> None:
         assert ours >= theirs > 0.5
 
 
-def test_weak_text_is_found_less_often_than_by_transformers_without_repeats(rng: Random) -> None:
-    """Its z-score of the n-grams counted once, as its authors advise; one threshold for all keys.
+def _fresh(ratio: float, rng: Random) -> Mark:
+    """A mark like the family's, with a key that nobody uses."""
+    params: dict[str, Any] = {"bias": 1.0, "context_width": 1, "greenlist_ratio": ratio}
+    params |= {"hashing_key": rng.getrandbits(31) | 1, "seeding_scheme": "lefthash"}
+    mark = recognise("kgw-lefthash", params, SIZE)
+    assert mark is not None
+    return mark
 
-    Counted with their repeats they find more here: the unmarked texts hardly repeat themselves
-    and the weakly marked ones do, so the rate of 1 % is not theirs.
-    """
+
+def test_weak_text_is_found_less_often_than_by_transformers_without_repeats(rng: Random) -> None:
+    """Its z-score of the n-grams counted once, as its authors advise; one threshold for all keys,
+    by keys that nobody uses and by the family's own two."""
     unmarked, marked = tokens_of(read("neg")), _groups(read("hf_lefthash_weak"))
-    chance, ours, theirs, found = [], [], [], []
+    chance, ours, theirs, found, own, others = [], [], [], [], [], []
     for number in range(KEYS):
         ratio = (0.25, 0.5)[number % 2]
-        params: dict[str, Any] = {"bias": 1.0, "context_width": 1, "greenlist_ratio": ratio}
-        params |= {"hashing_key": rng.getrandbits(31) | 1, "seeding_scheme": "lefthash"}
-        mark = recognise("kgw-lefthash", params, 50_257)
-        assert mark is not None
+        mark = _fresh(ratio, rng)
         chance.append(_once(unmarked, mark, ratio))
         ours.append(-detect(unmarked, mark).log_p)
     for group in marked:
         mark, ratio = mark_of(group[0]), group[0]["params"]["greenlist_ratio"]
         theirs.append(_once(tokens_of(group), mark, ratio))
         found.append(-detect(tokens_of(group), mark).log_p)
+        others.append(_once(unmarked, mark, ratio))
+        own.append(-detect(unmarked, mark).log_p)
+    for mine, peers in ((ours, chance), (own, others)):
+        power = _power(np.concatenate(found), np.concatenate(mine))
+        assert power >= _power(np.concatenate(theirs), np.concatenate(peers)) > 0.5
+
+
+def test_of_texts_that_repeat_themselves_transformers_finds_more(rng: Random) -> None:
+    """Its detector as it comes; 1 % of the family's own texts under keys that did not make them.
+
+    Where 1 % of `neg` lie above the threshold, it finds more of the 32 texts: a z-score that counts
+    n-grams as often as they occur is larger where they repeat, marked or not, and `neg` hardly
+    repeats itself. Of these texts, unmarked, it then calls 4 % marked, and we 1 %.
+    """
+    marked, unmarked = _groups(read("hf_lefthash_weak")), tokens_of(read("neg"))
+    chance, ours, theirs, found, plain, peers = [], [], [], [], [], []
+    for group in marked:
+        tokens, ratio = tokens_of(group), group[0]["params"]["greenlist_ratio"]
+        theirs.append(z_scores(tokens, mark_of(group[0]), ratio))
+        found.append(-detect(tokens, mark_of(group[0])).log_p)
+        for _ in range(3 * KEYS):
+            mark = _fresh(ratio, rng)
+            chance.append(z_scores(tokens, mark, ratio))
+            ours.append(-detect(tokens, mark).log_p)
+        for _ in range(KEYS):
+            mark = _fresh(ratio, rng)
+            peers.append(z_scores(unmarked, mark, ratio))
+            plain.append(-detect(unmarked, mark).log_p)
     power = _power(np.concatenate(found), np.concatenate(ours))
-    peer = _power(np.concatenate(theirs), np.concatenate(chance))
-    assert power >= peer - 1 / 32 and peer > 0.5  # one text: the thresholds are drawn anew
+    assert power >= _power(np.concatenate(theirs), np.concatenate(chance)) > 0.5
+    rate = _power(np.concatenate(ours), np.concatenate(plain))
+    assert _power(np.concatenate(chance), np.concatenate(peers)) > 2 * rate
+
+
+@pytest.mark.skipif(ABSENT, reason="the human texts or GPT-2's files are not at hand")
+def test_of_many_weak_texts_transformers_finds_more(rng: Random) -> None:
+    """Its detector as it comes, and 1 % of `neg`: the literal comparison, of more than 32 texts.
+
+    The family's lengths, bias and shares of green, under keys of their own. They repeat themselves
+    somewhat more than it does.
+    """
+    unmarked, human = tokens_of(read("neg")), human_tokens(2_000, 256)
+    chance, ours, theirs, found = [], [], [], []
+    for ratio, temperature in ((0.25, 0.75), (0.5, 0.65)):
+        model = Bigrams(human, SIZE, temperature)
+        for _ in range(KEYS // 2):
+            mark = _fresh(ratio, rng)
+            chance.append(z_scores(unmarked, mark, ratio))
+            ours.append(-detect(unmarked, mark).log_p)
+        marks = [_fresh(ratio, rng) for _ in range(20)]
+        keys = np.array([mark.seeding.key for mark in marks], np.uint64)  # type: ignore[attr-defined]
+        draws = np.random.default_rng(rng.getrandbits(64))
+        for length in (100, 200, 400, 600):
+            written = model.write(np.repeat(keys, 4), length, ratio, 1.0, draws)
+            for number, mark in enumerate(marks):
+                tokens = written.take(np.arange(4 * number, 4 * number + 4))
+                theirs.append(z_scores(tokens, mark, ratio))
+                found.append(-detect(tokens, mark).log_p)
+    power = _power(np.concatenate(found), np.concatenate(ours))
+    assert power >= _power(np.concatenate(theirs), np.concatenate(chance)) > 0.5
 
 
 def _once(tokens: Tokens, mark: Mark, ratio: float) -> Reals:

@@ -125,6 +125,7 @@ def test_json_that_only_an_attack_writes_is_refused(text: str, words: str) -> No
     with pytest.raises(InputError, match=words) as caught:
         parse_json(text.encode("utf-8", "surrogatepass"), "gc.json")
     assert "777" not in str(caught.value)
+    assert "watermark import --help" in str(caught.value.hint)
 
 
 def test_a_long_whole_number_is_read_exactly() -> None:

@@ -92,7 +92,8 @@ def test_a_file_that_is_no_description_is_refused_at_its_line(
     error = refusal(path, ring)
     assert isinstance(error, MalformedError) and words in str(error)
     assert line is None or error.line == line
-    assert "77771234" not in str(error)
+    assert ("register --help" in str(error.hint)) == ("not TOML" in str(error))
+    assert "77771234" not in f"{error} {error.hint}"
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path, ring: KeyRing) -> None:

@@ -154,6 +154,35 @@ def test_a_mark_nobody_can_decode_ends_in_a_traceback_or_in_silence(
     assert (odd.family, odd.documents, odd.unsupported) == ("odd", 1, 1) and odd.reason
 
 
+@pytest.mark.parametrize(
+    ("scheme", "params", "reason", "hint"),
+    [
+        ("unigarm", {}, "unknown watermark scheme: unigarm", "did you mean unigram"),
+        ("KGW-lefthsh", {}, "unknown watermark scheme: KGW-lefthsh", "did you mean kgw-lefthash"),
+        ("rot13", {}, "unknown watermark scheme: rot13", "known: "),
+        ("unigram", {}, "vocab_size: found nothing", "logits"),
+        (
+            "three_bricks",
+            {"method": "x", "vocab_size": SIZE},
+            "three_bricks: none of its",
+            "--skip",
+        ),
+    ],
+)
+def test_a_size_is_asked_for_where_the_scheme_is_unknown(
+    tmp_path: Path, scheme: str, params: dict[str, Any], reason: str, hint: str
+) -> None:
+    """What is wrong first is said first, with what would mend it."""
+    line = record([1], family="odd") | {"scheme": scheme, "params": params, "vocab_size": None}
+    path = write(tmp_path / "a.jsonl", [line])
+    with pytest.raises(MalformedError) as caught:
+        evaluate([path])
+    assert reason in str(caught.value) and hint in str(caught.value.hint)
+    (odd,) = evaluate([path], unsupported="count").unsupported
+    assert odd.reason.startswith(reason)
+    assert odd.hint is None if hint.startswith("--") else hint in str(odd.hint)
+
+
 def test_ids_beyond_the_vocabulary_are_a_crash_or_a_hit(tmp_path: Path) -> None:
     records = [record([SIZE, 2**32 - 1] * 100), record([]), record([5] * 5000)]
     (row,) = evaluate([write(tmp_path / "a.jsonl", records)]).marked

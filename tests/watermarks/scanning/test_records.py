@@ -17,13 +17,14 @@ GOOD = {
 }
 
 
-def refused(folder: Path, line: str | bytes) -> str:
+def refused(folder: Path, line: str | bytes, hint: str = "") -> str:
     path = folder / "vectors.jsonl"
     data = line if isinstance(line, bytes) else line.encode()
     path.write_bytes(json.dumps(GOOD).encode() + b"\n\n" + data + b"\n")
     with pytest.raises(MalformedError) as caught:
         list(read_records(path))
     assert caught.value.line == 3  # the blank line counts as a line
+    assert hint in str(caught.value.hint)
     return str(caught.value)
 
 
@@ -99,7 +100,7 @@ def test_a_field_of_another_kind_is_a_crash_or_is_scored(
     ],
 )
 def test_a_line_that_is_no_object_is_a_crash(tmp_path: Path, line: str | bytes) -> None:
-    refused(tmp_path, line)
+    refused(tmp_path, line, "headwater watermark evaluate --help")
 
 
 def test_a_key_stands_in_a_message_or_a_repr(tmp_path: Path) -> None:

@@ -87,3 +87,26 @@ def log(share: Fraction) -> mp.mpf:
     """ln of a share above 0."""
     with mp.workdps(DIGITS):
         return mp.log(mp.mpf(share.numerator) / share.denominator)
+
+
+def weighted(
+    green: list[int], units: list[int], weights: tuple[int, ...], k: int, of: int
+) -> mp.mpf:
+    """ln P(weighted sum >= that of `green`), over all sums of the units of later weights."""
+    with mp.workdps(DIGITS):
+        p, q = mp.mpf(k) / of, mp.mpf(of - k) / of
+        rest = {sum(w * g for w, g in zip(weights, green, strict=True)): mp.mpf(1)}
+        for weight, count in zip(weights[1:], units[1:], strict=True):
+            chance = [mp.binomial(count, i) * p**i * q ** (count - i) for i in range(count + 1)]
+            wider: dict[int, mp.mpf] = {}
+            for lacking, share in rest.items():
+                for i, one in enumerate(chance):
+                    left = lacking - weight * i
+                    wider[left] = wider.get(left, mp.mpf(0)) + share * one
+            rest = wider
+        count, tails = units[0], [mp.mpf(0)]
+        for i in range(count, -1, -1):
+            tails.append(tails[-1] + mp.binomial(count, i) * p**i * q ** (count - i))
+        needed = {left: max(-(-left // weights[0]), 0) for left in rest}
+        some = (share * tails[max(count + 1 - needed[left], 0)] for left, share in rest.items())
+        return mp.log(mp.fsum(some))
