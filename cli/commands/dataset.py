@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ledger.provenance.datasets import ShownDataset
     from ledger.provenance.evidence import Piece
     from ledger.provenance.inputs import InputRead
+    from ledger.provenance.scans import LastScan
 
 __all__ = ["command"]
 
@@ -52,7 +53,7 @@ def list_(out: Output) -> None:
 @click.argument("dataset")
 @pass_output
 def show(out: Output, dataset: str) -> None:
-    """Show a dataset: what it declares, what was read, what dates it, what it shares.
+    """Show a dataset: what it declares, what was read, what dates it, what was looked for in it.
 
     DATASET is NAME@VERSION. "Date checked" means that a proof from somebody else gives the date;
     "date asserted" that only the input itself, or whoever supplied it, does.
@@ -91,6 +92,8 @@ def _text(out: Output, found: "ShownDataset") -> Iterator[str]:
     yield from _inputs(out, found.inputs)
     yield ""
     yield from _evidence(out, found.evidence)
+    yield ""
+    yield from _scans(out, found.scans)
     yield ""
     if found.overlaps:
         yield "shared with other datasets, byte for byte"
@@ -133,6 +136,17 @@ def _evidence(out: Output, evidence: "tuple[Piece, ...]") -> Iterator[str]:
     yield from _rest(len(evidence))
 
 
+def _scans(out: Output, scans: "tuple[LastScan, ...]") -> Iterator[str]:
+    from ledger.provenance.conditions import moment
+
+    if not scans:
+        yield "no scan has looked through it"
+        return
+    yield "last looked through"
+    rows = [(str(s.entry), moment(s.at), s.scan, s.documents, s.marks, s.found) for s in scans]
+    yield out.table(["entry", "recorded", "for", "documents", "marks", "found"], rows)
+
+
 def _rest(count: int) -> Iterator[str]:
     if count > _MOST:
         yield f"and {count - _MOST:,} more; --json lists all"
@@ -148,6 +162,7 @@ def _data(found: "ShownDataset") -> dict[str, Any]:
         "fields": dict(found.fields),
         "inputs": [asdict(item) for item in found.inputs],
         "evidence": [{**asdict(item), "standing": item.standing} for item in found.evidence],
+        "scans": [asdict(item) for item in found.scans],
         "overlaps": [asdict(item) for item in found.overlaps],
     }
 

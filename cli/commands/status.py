@@ -25,7 +25,7 @@ __all__ = ["command"]
 )
 @pass_output
 def command(out: Output, policy: str) -> None:
-    """Show how the ledger stands: size, signature, datasets, reserves, labels.
+    """Show how the ledger stands: size, signature, datasets, marks, scans, reserves, labels.
 
     Reads and changes nothing; `headwater verify` checks what is shown here.
 
@@ -59,7 +59,7 @@ def _text(out: Output, status: "Status", policy: "Policy", reserves: "list[Liste
     ]
     if status.datasets is None or status.labels is None:
         return "\n".join(lines)
-    lines += ["", _datasets(out, status), *_reserves(out, reserves)]
+    lines += ["", _datasets(out, status), *_marks(out, status), *_reserves(out, reserves)]
     lines += ["", *_labels(out, status, policy)]
     return "\n".join(lines)
 
@@ -93,6 +93,24 @@ def _datasets(out: Output, status: "Status") -> str:
         ["dataset", "documents", "occurrences", "bytes"],
         [(d.dataset, d.documents, d.occurrences, d.bytes) for d in status.datasets],
     )
+
+
+def _marks(out: Output, status: "Status") -> list[str]:
+    from ledger.provenance.conditions import moment
+
+    lines = []
+    if status.marks is not None and status.marks.registered:
+        counts = {"retired": status.marks.retired, "revoked": status.marks.revoked}
+        ended = "".join(f", {count:,} {word}" for word, count in counts.items() if count)
+        lines += ["", f"watermarks registered: {status.marks.registered:,}{ended}"]
+    if status.scans:
+        rows = [
+            (s.dataset, s.scan, str(s.entry), moment(s.at), s.documents, s.marks, s.found)
+            for s in status.scans
+        ]
+        headers = ["last scan of", "for", "entry", "recorded", "documents", "marks", "found"]
+        lines += ["", out.table(headers, rows)]
+    return lines
 
 
 def _reserves(out: Output, reserves: "list[Listed]") -> list[str]:

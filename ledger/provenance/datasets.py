@@ -1,4 +1,4 @@
-"""Datasets as the ledger knows them: their own words, members, inputs, evidence and overlap.
+"""Datasets as the ledger knows them: their own words, members, inputs, evidence, scans, overlap.
 
 Reads one ledger at one moment. Counts come from the projection; what was declared, read and
 checked comes from the entries themselves.
@@ -13,6 +13,7 @@ from ledger.log.log import Log
 from ledger.provenance.documents import find_dataset
 from ledger.provenance.evidence import Piece, evidence_of
 from ledger.provenance.inputs import InputRead, inputs_of
+from ledger.provenance.scans import LastScan, last_scans
 
 __all__ = [
     "Overlap",
@@ -57,6 +58,7 @@ class ShownDataset:
     fields: Mapping[str, Any]
     inputs: tuple[InputRead, ...]
     evidence: tuple[Piece, ...]
+    scans: tuple[LastScan, ...]
     overlaps: tuple[Overlap, ...]
 
 
@@ -86,6 +88,7 @@ def show_dataset(log: Log, dataset: str) -> ShownDataset:
             fields,
             inputs,
             tuple(piece for piece in evidence_of(log, dataset) if not piece.elsewhere),
+            tuple(last_scans(log, dataset)),
             tuple(_overlaps(log.connection, number)),
         )
     finally:

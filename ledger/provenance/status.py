@@ -1,4 +1,4 @@
-"""How a ledger stands: size, signature, projection, pin, datasets and labels. Changes nothing."""
+"""How a ledger stands: size, signature, projection, pin, datasets, marks, labels. No changes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +8,7 @@ from ledger.log.projection import Projection
 from ledger.provenance.datasets import Summary, list_datasets
 from ledger.provenance.labels import LabelCount, count_labels
 from ledger.provenance.rules import Policy
+from ledger.provenance.scans import LastScan, MarkCounts, count_marks, last_scans
 
 __all__ = ["ProjectionState", "Status", "projection_states", "status_of"]
 
@@ -25,7 +26,8 @@ class ProjectionState:
 class Status:
     """`signed` is the newest checkpoint's size, `pinned` what this user has seen of the log.
 
-    `datasets` and `labels` are None where the derived tables cannot be read as they stand.
+    `datasets`, `marks`, `scans` and `labels` are None where the derived tables cannot be read as
+    they stand.
     """
 
     log_name: str
@@ -38,6 +40,8 @@ class Status:
     vault: bool
     projections: tuple[ProjectionState, ...]
     datasets: tuple[Summary, ...] | None
+    marks: MarkCounts | None
+    scans: tuple[LastScan, ...] | None
     labels: tuple[LabelCount, ...] | None
 
     @property
@@ -67,6 +71,8 @@ def status_of(log: Log, policy: Policy, cutoff: date | None = None) -> Status:
         vault=log.vault is not None,
         projections=states,
         datasets=tuple(list_datasets(log)) if readable else None,
+        marks=count_marks(log) if readable else None,
+        scans=tuple(last_scans(log)) if readable else None,
         labels=tuple(count_labels(log.connection, policy, None, cutoff)) if readable else None,
     )
 

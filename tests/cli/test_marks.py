@@ -167,7 +167,46 @@ def test_a_level_is_none(headwater: Run, drafts: Path) -> None:
         for command in (("watermark", "detect", text), ("scan", "diary@1")):
             ran = headwater(*command, f"--alpha={alpha}")
             assert (ran.code, ran.stdout) == (3, ""), (command, alpha)
-            assert "alpha" in ran.stderr
+            assert "error: alpha: found " in ran.stderr and "hint: --alpha " in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "hint"),
+    [
+        ("register broken.json", 3, "`watermark register -o`"),
+        ("register broken.toml", 3, "headwater watermark register --help"),
+        ("register drafts/diary.toml --key broken.json", 1, "headwater watermark share"),
+        ("import broken.json", 3, "headwater watermark import --help"),
+        ("evaluate broken.json", 3, "headwater watermark evaluate --help"),
+    ],
+)
+def test_a_broken_file_leaves_nowhere_to_go(
+    headwater: Run, drafts: Path, command: str, code: int, hint: str
+) -> None:
+    Path("broken.json").write_text('{"format": "headwater')
+    Path("broken.toml").write_text('name = "example.org/diary')
+    headwater("init")
+    headwater("key", "generate", "marks.example.org", "--use", "provider")
+    ran = headwater("watermark", *command.split())
+    assert (ran.code, ran.stdout) == (code, "")
+    assert "error: broken." in ran.stderr and hint in ran.stderr.partition("hint: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("scan nobody@1", "unknown dataset: nobody@1"),
+        ("scan nobody", "nobody: found no version, expected NAME@VERSION"),
+        ("watermark detect nowhere.txt", "nowhere.txt: no such file or directory"),
+    ],
+)
+def test_marks_are_asked_for_where_there_is_no_text(
+    headwater: Run, own_place: Path, command: str, error: str
+) -> None:
+    """No mark is registered either, which is of no use to who mistyped a name."""
+    headwater("init")
+    ran = headwater(*command.split())
+    assert ran.code == 3 and f"error: {error}" in ran.stderr
 
 
 def _record(family: str, scheme: str, ids: list[int], marked: bool = True) -> str:

@@ -59,10 +59,16 @@ def command(
         raise click.UsageError(f"found --plot with {len(files)} files, expected one of them")
     from ledger.corpus.atomic import whole_file
     from ledger.provenance.opening import open_ledger
-    from ledger.watermarks.scanning.files import alpha_milli_of, detect_file, draw
+    from ledger.watermarks.scanning.files import (
+        alpha_milli_of,
+        check_files,
+        detect_file,
+        draw,
+    )
     from ledger.watermarks.scanning.ready import make_ready
 
     milli = alpha_milli_of(alpha)
+    check_files(files)
     with open_ledger(out.ledger) as log:
         ready = make_ready(log, names, tokenizers)
     found = [detect_file(file, ready, alpha_milli=milli) for file in files]

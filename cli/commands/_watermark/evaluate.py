@@ -47,11 +47,12 @@ def command(out: Output, files: tuple[Path, ...], skip_unsupported: bool) -> Non
     found = evaluate(files, unsupported="count")
     out.result("\n\n".join(_tables(out, found)), found.plain())
     if found.unsupported and not skip_unsupported:
+        skip = "--skip-unsupported takes that for no error"
         first, count = found.unsupported[0], sum(row.unsupported for row in found.unsupported)
         raise InputError(
             f"{count:,} {'document was' if count == 1 else 'documents were'} not looked at, the "
             f"first of family {printable(first.family)}: {first.reason}",
-            hint="--skip-unsupported takes that for no error",
+            hint=f"{first.hint}; {skip}" if first.hint else skip,
         )
 
 
