@@ -13,8 +13,7 @@ import numpy as np
 
 from ledger.log.decode import decode
 from ledger.provenance.facts import DATE_FIELDS, PROFILE_FIELDS, Dates
-from ledger.provenance.gather import Files, fold_documents
-from ledger.provenance.marks import Marks
+from ledger.provenance.gather import Files, Others, fold_documents
 
 if TYPE_CHECKING:
     from ledger.certificates.composition import View
@@ -71,7 +70,7 @@ def _compare(
         (view.dataset_id, *documents),
     ).fetchall()
     about = _own_entries(view, [row[0] for row in rows])
-    folded = fold_documents(about, view.tables, datasets, files, {}, Marks(view.tables, {}, {}))
+    folded = fold_documents(about, view.tables, datasets, files, Others.of(view.tables, (), {}))
     profiles = dict(zip(folded.fact_document.tolist(), folded.fact_profile.tolist(), strict=True))
     for digest, occurrences, size, *known in rows:
         own = folded.profiles[profiles[about[digest][0]]][_DATES:]

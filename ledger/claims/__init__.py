@@ -1,5 +1,6 @@
 """THE SHAPES: one frozen body per kind of claim. Computes nothing, imports nothing of ours."""
 
+from ledger.claims.audit import Audit, BatchAudit, ContaminationAudit
 from ledger.claims.authorship import Authorship
 from ledger.claims.calibration import Calibration
 from ledger.claims.certificate import Certificate
@@ -15,15 +16,21 @@ from ledger.claims.reserve import Reserve
 from ledger.claims.scan import Scan, ScannedMark
 from ledger.claims.scheme import Scheme
 from ledger.claims.takedown import Takedown
+from ledger.claims.verdict import Verdict
+from ledger.claims.verdict_calibration import CalibratedSource, VerdictCalibration
 from ledger.claims.watermark import Watermark, WatermarkPrivate
 from ledger.claims.withdrawal import Withdrawal
 
 __all__ = [
     "BODIES",
+    "Audit",
     "Authorship",
+    "BatchAudit",
     "Body",
+    "CalibratedSource",
     "Calibration",
     "Certificate",
+    "ContaminationAudit",
     "Dataset",
     "Evidence",
     "Key",
@@ -38,12 +45,15 @@ __all__ = [
     "ScannedMark",
     "Scheme",
     "Takedown",
+    "Verdict",
+    "VerdictCalibration",
     "Watermark",
     "WatermarkPrivate",
     "Withdrawal",
 ]
 
 BODIES: dict[str, type[Body]] = {
+    "audit": Audit,
     "authorship": Authorship,
     "calibration": Calibration,
     "certificate": Certificate,
@@ -58,6 +68,8 @@ BODIES: dict[str, type[Body]] = {
     "scan": Scan,
     "scheme": Scheme,
     "takedown": Takedown,
+    "verdict": Verdict,
+    "verdict_calibration": VerdictCalibration,
     "watermark": Watermark,
     "withdrawal": Withdrawal,
 }

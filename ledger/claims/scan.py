@@ -35,7 +35,7 @@ class Scan(Body):
 
     `parameters` digests what determined them; `alpha_milli` is α per document, before it is divided
     by the number of marks; `fdr_milli` the level of e-BH. `unicode` counts documents by kind of
-    Unicode mark.
+    Unicode mark. `weights` and `calibration` are those of a classifier's run.
     """
 
     dataset: DatasetName
@@ -51,3 +51,5 @@ class Scan(Body):
     outcomes: dict[Name, Count]
     marks: Annotated[list[ScannedMark], Field(max_length=40)]
     unicode: dict[Name, Count]
+    weights: Digest | None = None
+    calibration: Digest | None = None

@@ -85,5 +85,5 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     reason = printable((error.strerror or str(error)).lower())
     return StorageError(
         f"{printable(path)}: {reason}, expected room to write",
-        hint="free some space or name another folder; nothing was recorded",
+        hint="free some space or name another folder, and run the same command again",
     )

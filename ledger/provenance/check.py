@@ -24,12 +24,11 @@ from ledger.provenance.fold import UNKNOWN, Folded, Ints, fold
 from ledger.provenance.gather import (
     DOCUMENT_KINDS,
     Files,
+    Others,
     file_ranges,
     fold_documents,
-    named_keys,
     origins_of,
 )
-from ledger.provenance.marks import Marks
 from ledger.provenance.repeated import Mask, Stored, contains, gather, repeated_keys
 from ledger.provenance.stray import stray_document, stray_file
 
@@ -212,10 +211,9 @@ class ProvenanceCheck:
             for index, kind in self._source.others.items()
             if kind == "key"
         ]
-        authors = named_keys(keys)
-        marks = Marks(self._source, named_keys(keys, "provider"), {})
+        others = Others.of(self._source, keys, {})
         for part in self._documents():
-            folded = fold_documents(part, self._source, self._datasets, self._files, authors, marks)
+            folded = fold_documents(part, self._source, self._datasets, self._files, others)
             documents = [about[0] for about in part.values()]
             facts, members = [], []
             for start in range(0, len(documents), 500):

@@ -57,6 +57,10 @@ FLAG_WORDS: Mapping[str, tuple[str, str]] = {
         "a calibrated classifier found it like AI samples",
         "no calibrated classifier's finding is recorded",
     ),
+    "classified_fdr": (
+        "a calibrated classifier found it like AI samples, and few of its run are expected false",
+        "no calibrated classifier's finding is recorded that holds among all those of its run",
+    ),
     "conflict": ("its claims cannot all be true", "its claims do not contradict each other"),
 }
 

@@ -15,6 +15,7 @@ from ledger.log.canonical import Entry
 from ledger.log.log import Log
 from ledger.log.notes import Verifier
 from ledger.log.record import live
+from ledger.provenance.classified import Profiles
 from ledger.provenance.conditions import ExistedBy, FlagIs, Profile, seconds
 from ledger.provenance.disclosed import disclosed
 from ledger.provenance.facts import (
@@ -179,12 +180,17 @@ def _said(
     for index, by in withdrawn.items():
         taken.setdefault(by, []).append(index)
     authors = _keys(log, "claim") if any(entry.sigs for _, entry in entries) else {}
-    marks = Marks(_Reading(log), _keys(log, "provider"), {})
+    reading = _Reading(log)
+    marks, profiles = Marks(reading, _keys(log, "provider"), {}), Profiles(reading, {})
     dates = NO_DATES if profile is None else tuple(profile[-len(DATE_FIELDS) :])
     found = []
     for index, entry in entries:
         confirmed = attested(index, entry, authors)
         gives, existed_by = _gives(entry, confirmed, marks, dates)
+        gives += profiles.flags(index, entry)
+        words = claim_words(entry, taken.get(index, ()))
+        if "calibration" in entry.body and not profiles.stands(index, entry):
+            words += "; that does not stand for it, so it counts for nothing"
         is_authorship = entry.kind == "authorship"
         found.append(
             Said(
@@ -193,7 +199,7 @@ def _said(
                 subject=entry.subject,
                 actor=_actor(entry, confirmed),
                 at=entry.at,
-                words=claim_words(entry, taken.get(index, ())),
+                words=words,
                 values=disclosed(log, index, entry),
                 withdrawn_by=withdrawn.get(index),
                 superseded_by=superseding.get(entry.claim_id) if is_authorship else None,
@@ -205,7 +211,7 @@ def _said(
 
 
 class _Reading:
-    """A log as Marks reads it."""
+    """A log as Marks and Profiles read it."""
 
     def __init__(self, log: Log) -> None:
         self.entry, self.find = log.entry, log.find_all

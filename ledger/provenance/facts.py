@@ -44,6 +44,7 @@ FLAGS: Mapping[str, int] = {
     "marked": 32,  # a mark of a key that nobody else had when the text was made
     "marked_public": 64,  # a mark that anybody could have put there
     "classified": 128,  # a calibrated classifier's like_ai_sample
+    "classified_fdr": 512,  # and among those of its run of which few are expected to be false
     "conflict": 256,  # claims that cannot all be true
 }
 _HUMAN = FLAGS["attested"] | FLAGS["observed"] | FLAGS["sourced_review"]
@@ -115,16 +116,17 @@ def profile_of(
     standing: Standing,
     authorship: Iterable[tuple[Entry, bool]] = (),
     detections: "Iterable[Detection]" = (),
+    classified: int = 0,
 ) -> tuple[int | None, ...]:
-    """The profile of a document: its dates, its live authorship claims, each with "attested", and
-    its detected marks.
+    """The profile of a document: its dates, its live authorship claims, each with "attested", its
+    detected marks, and the flags that verdicts give it.
 
     A claim that another live one supersedes counts for nothing.
     """
     dates, own_synthetic = standing
     claims = list(authorship)
     superseded = {claim.body.get("supersedes") for claim, _ in claims}
-    flags, shares = (FLAGS["declared_ai"] if own_synthetic else 0), []
+    flags, shares = classified | (FLAGS["declared_ai"] if own_synthetic else 0), []
     for claim, attested in claims:
         if claim.claim_id in superseded:
             continue

@@ -55,11 +55,14 @@ class Origins:
 
 @dataclass(frozen=True)
 class Claims:
-    """A document's live non-origin claims: evidence on it, authorship with "attested", marks."""
+    """A document's live non-origin claims: evidence on it, authorship with "attested", marks, and
+    the flags that verdicts give it.
+    """
 
     evidence: Dates = NO_DATES
     authorship: tuple[tuple[Entry, bool], ...] = ()
     detections: tuple[Detection, ...] = ()
+    classified: int = 0
 
 
 @dataclass(frozen=True)
@@ -197,10 +200,10 @@ def _facts(
     special: dict[int, int] = {}
     for number, claim in claims.items():
         if number not in known and not claim.authorship:
-            continue  # evidence or a mark alone does not make a document
+            continue  # evidence, a mark or a verdict alone does not make a document
         own = table[known[number]] if number in known else (NO_DATES, False)
         standing_now = merge_standings([own, (claim.evidence, False)])
-        values = profile_of(standing_now, claim.authorship, claim.detections)
+        values = profile_of(standing_now, claim.authorship, claim.detections, claim.classified)
         special[number] = content_id(values)
         profiles[special[number]] = values
     if special:

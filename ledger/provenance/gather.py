@@ -4,6 +4,7 @@ Knows where entries come from only through `Source`; writes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from ledger.log.decode import Decoded, decode
 from ledger.log.notes import Verifier, parse_vkey
 from ledger.log.record import live
 from ledger.log.runs import Digests, Indices
+from ledger.provenance.classified import Profiles
 from ledger.provenance.facts import NO_DATES, OWN_SYNTHETIC, Dates, dates_of
 from ledger.provenance.fold import Claims, Folded, Ints, Origins, attribute_codes, fold
 from ledger.provenance.marks import Marks
@@ -22,6 +24,7 @@ from ledger.provenance.signing import attested
 __all__ = [
     "DOCUMENT_KINDS",
     "Files",
+    "Others",
     "Source",
     "file_ranges",
     "fold_documents",
@@ -29,7 +32,9 @@ __all__ = [
     "origins_of",
 ]
 
-DOCUMENT_KINDS = frozenset({"origin", "authorship", "evidence", "watermark", "withdrawal"})
+DOCUMENT_KINDS = frozenset(
+    {"origin", "authorship", "evidence", "verdict", "watermark", "withdrawal"}
+)
 
 
 class Source(Protocol):
@@ -113,6 +118,26 @@ def origins_of(
     )
 
 
+@dataclass(frozen=True)
+class Others:
+    """What claims about a document rest on beside it: authors' keys, marks, calibrations."""
+
+    authors: Mapping[str, tuple[int, Verifier]]
+    marks: Marks
+    profiles: Profiles
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        keys: Sequence[tuple[int, Entry]],
+        extra: Mapping[bytes, Sequence[int]],
+    ) -> "Others":
+        """`keys` are all entries that name a key; `extra` as Files takes it."""
+        providers = named_keys(keys, "provider")
+        return cls(named_keys(keys), Marks(source, providers, extra), Profiles(source, extra))
+
+
 def file_ranges(batch: Decoded) -> tuple[list[str], list[int], list[int]]:
     """(file, its first entry here, its last) for each file that the batch's origins name."""
     codes = batch.origins.codes["file"]
@@ -133,8 +158,7 @@ def fold_documents(
     source: Source,
     datasets: Mapping[str, int],
     files: Files,
-    authors: Mapping[str, tuple[int, Verifier]],
-    marks: Marks,
+    others: Others,
 ) -> Folded:
     """Fold documents from scratch. `documents`: digest -> all entries about it, ascending."""
     indices = sorted({index for about in documents.values() for index in about})
@@ -146,28 +170,29 @@ def fold_documents(
     for digest, about in documents.items():
         rows = [position[index] for index in about]
         number[rows] = about[0]
-        others = [
+        said = [
             (index, batch.others[row])
             for index, row in zip(about, rows, strict=True)
             if row in batch.others
         ]
-        if not others:
+        if not said:
             continue
-        if any(entry.kind == "withdrawal" for _, entry in others):
+        if any(entry.kind == "withdrawal" for _, entry in said):
             parsed = [(index, source.entry(index)) for index in about]
             alive = {index for index, _ in live(parsed)}
             withdrawn.update(index for index in about if index not in alive)
-            others = [(index, entry) for index, entry in others if index in alive]
+            said = [(index, entry) for index, entry in said if index in alive]
         if any(bytes(batch.subjects[row]) != digest for row in rows):
             raise VerificationError(f"entry {about[0]}: the look-up names another subject")
         claims[about[0]] = Claims(
-            dates_of(entry for _, entry in others),
+            dates_of(entry for _, entry in said),
             tuple(
-                (entry, attested(index, entry, authors))
-                for index, entry in others
+                (entry, attested(index, entry, others.authors))
+                for index, entry in said
                 if entry.kind == "authorship"
             ),
-            marks.detections(entry for _, entry in others),
+            others.marks.detections(entry for _, entry in said),
+            others.profiles.sum_of(said),
         )
     alive_rows = np.array(
         [n for n, row in enumerate(batch.origin_rows.tolist()) if indices[row] not in withdrawn],

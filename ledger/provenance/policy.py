@@ -216,14 +216,28 @@ def _rule(item: Mapping[str, Any], place: str, at: int) -> Rule:
     lists: Any = [item["when"]] if "when" in item else item.get("any", [])
     if not isinstance(lists, list) or ("any" in item and not lists):
         raise reader.error("any: expected a list of condition tables")
+    alternatives = tuple(tuple(_conditions(table, reader)) for table in lists)
+    for conditions in alternatives:
+        _check_classified(label, conditions, reader)
     return Rule(
         number=number,
         label=label,
         basis=reader.choice(item, "basis", BASES[label]),
         words=reader.text(item, "words"),
-        alternatives=tuple(tuple(_conditions(table, reader)) for table in lists),
+        alternatives=alternatives,
         shown=reader.text(item, "shown") if "shown" in item else None,
     )
+
+
+def _check_classified(label: str, conditions: tuple[Condition, ...], reader: "_Reader") -> None:
+    asked = {item.flag: item.value for item in conditions if isinstance(item, FlagIs)}
+    if label == "synthetic_suspected" or len(asked) < len(conditions):
+        return
+    if asked and all(flag.startswith("classified") for flag in asked):
+        raise reader.error(
+            f"found {label} by {', '.join(asked)} alone, expected synthetic_suspected",
+            hint="a classifier alone makes a suspicion; that it found nothing makes nobody human",
+        )
 
 
 def _conditions(table: Any, reader: "_Reader") -> Iterator[Condition]:

@@ -6,7 +6,7 @@ so the tables are a function of the log and not of its batches.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +19,18 @@ from ledger.log.record import live
 from ledger.log.runs import keys_of
 from ledger.log.store import Store
 from ledger.provenance.check import ProvenanceCheck
+from ledger.provenance.classified import profile_named
 from ledger.provenance.facts import ATTRIBUTE_FIELDS, PROFILE_FIELDS
 from ledger.provenance.fold import Folded, Ints, fold
 from ledger.provenance.gather import (
     DOCUMENT_KINDS,
     Files,
+    Others,
     file_ranges,
     fold_documents,
-    named_keys,
     origins_of,
 )
-from ledger.provenance.marks import Marks, marks_named
+from ledger.provenance.marks import marks_named
 
 __all__ = ["ProvenanceProjection"]
 
@@ -103,10 +104,14 @@ class _Application:
                     again[self._digest(row)] = [int(self.batch.indices[r]) for r in rows]
         for row, entry in self.batch.others.items():
             digest = self._digest(row)
-            if entry.kind in ("authorship", "evidence", "watermark") and digest not in again:
+            if (
+                entry.kind in ("authorship", "evidence", "verdict", "watermark")
+                and digest not in again
+            ):
                 again[digest] = [int(self.batch.indices[row])]
         self._reach_through_files(again)
-        self._reach_through_marks(again)
+        self._reach_through(again, "scheme", "watermark", marks_named)
+        self._reach_through(again, "verdict_calibration", "verdict", profile_named)
         is_direct = np.zeros(len(self.batch), np.bool_)
         is_direct[first_rows] = direct
         for digest in again:
@@ -200,28 +205,34 @@ class _Application:
             for subject, about in self._about_all(list(dict.fromkeys(subjects))):
                 again[subject] = about
 
-    def _reach_through_marks(self, again: dict[bytes, list[int]]) -> None:
-        """Add the documents that bear a mark whose standing this batch changed."""
+    def _reach_through(
+        self,
+        again: dict[bytes, list[int]],
+        kind: str,
+        naming: str,
+        named: Callable[[Entry], str | None],
+    ) -> None:
+        """Add the documents about which a claim of kind `naming` names a subject of kind `kind`
+        whose standing this batch changed: a mark, or a calibration.
+        """
         changed = {
             entry.subject
             for row, entry in self.batch.others.items()
-            if entry.kind == "scheme"
+            if entry.kind == kind
             or (
                 entry.kind == "withdrawal"
-                and any(about.kind == "scheme" for _, about in self._about(self._digest(row)))
+                and any(about.kind == kind for _, about in self._about(self._digest(row)))
             )
         }
         if not changed:
             return
         rows = self.connection.execute(
-            "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'watermark'"
+            "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = ?", (naming,)
         ).fetchall()
         here = {int(self.batch.indices[row]) for row in self.batch.others}
         entries = [self.reader.entry(index) for index in sorted({row[0] for row in rows} - here)]
-        bearing = [parse_digest(e.subject) for e in entries if marks_named(e) in changed]
-        for subject, about in self._about_all(
-            [d for d in dict.fromkeys(bearing) if d not in again]
-        ):
+        theirs = [parse_digest(entry.subject) for entry in entries if named(entry) in changed]
+        for subject, about in self._about_all([d for d in dict.fromkeys(theirs) if d not in again]):
             again[subject] = about
 
     def _about_all(self, digests: Sequence[bytes]) -> Iterator[tuple[bytes, list[int]]]:
@@ -264,13 +275,11 @@ class _Application:
     def _replace(self, again: Mapping[bytes, Sequence[int]], datasets: Mapping[str, int]) -> None:
         if not again:
             return
-        keys = self._keys()
-        authors = named_keys(keys)
-        marks = Marks(self.reader, named_keys(keys, "provider"), self.extra)
+        others = Others.of(self.reader, self._keys(), self.extra)
         items = list(again.items())
         for start in range(0, len(items), _SLICE):
             part = dict(items[start : start + _SLICE])
-            folded = fold_documents(part, self.reader, datasets, self.files, authors, marks)
+            folded = fold_documents(part, self.reader, datasets, self.files, others)
             profiles, attributes = self._delete([about[0] for about in part.values()])
             self._write(folded, profiles, attributes)
 

@@ -17,7 +17,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Stored:
-    """Entries by index; `find` knows only what Files and Marks ask for."""
+    """Entries by index; `find` knows only what Files and Others ask for."""
 
     def __init__(self, connection: Connection, store: Store, size: int) -> None:
         self._store = store
@@ -29,7 +29,7 @@ class Stored:
         )
         for index, kind, subject in rows:
             self.others[index] = kind
-            if kind in ("evidence", "withdrawal", "dataset", "scheme"):
+            if kind in ("evidence", "withdrawal", "dataset", "scheme", "verdict_calibration"):
                 self.about.setdefault(subject, []).append(index)
 
     def entry_bytes(self, index: int) -> bytes:

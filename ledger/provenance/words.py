@@ -19,6 +19,8 @@ ASSISTANCE_WORDS = {
     "AX": "AI use unknown",
 }
 
+_CLAIM = len("sha256:") + 12  # of a claim_id, to tell one from another
+
 TAKEDOWN_WORDS = {
     "error": "it should not have been recorded",
     "legal": "by law or order of a court",
@@ -69,6 +71,23 @@ def claim_words(entry: Entry, taken: Sequence[int] = ()) -> str:
             f"registers {printable(body['name'])} {printable(body['version'])} of "
             f"{printable(body['provider'])}: {printable(body['algorithm'])}, "
             f"{body['key_class']} key, {body['status']}"
+        )
+    if entry.kind == "verdict":
+        return _verdict(body)
+    if entry.kind == "verdict_calibration":
+        count = sum(source["documents"] for source in body["human"])
+        return (
+            f"calibrates {printable(body['detector'])} {printable(body['detector_version'])} on "
+            f"{count:,} documents of {_many(len(body['human']), 'source')} that are known to be "
+            f"human, until {moment(body['expires_at'])}"
+        )
+    if entry.kind == "audit":
+        return _audit(body)
+    if entry.kind == "scan" and body["scan"] == "verdict":
+        return (
+            f"asks {printable(body['version'])} about {body['documents']:,} documents of "
+            f"{printable(body['dataset'])}: {body['outcomes'].get('like_ai_sample', 0):,} like its "
+            "samples of AI text"
         )
     if entry.kind == "scan":
         return (
@@ -155,6 +174,45 @@ def _watermark(body: Mapping[str, Any]) -> str:
         f"{body.get('keys', 1):,} marks looked for; whoever can detect may be able to forge"
     )
     return ", ".join(said)
+
+
+def _verdict(body: Mapping[str, Any]) -> str:
+    said = [f"{printable(body['detector'])} {printable(body['version'])}: {body['outcome']}"]
+    if body["source"] != "headwater":
+        said[0] = f"{printable(body['source'])}, {said[0]}"
+    if "stated" in body:
+        said.append(f"in its own words {printable(body['stated'])}")
+    if "p_human_ppm" in body:
+        said.append(
+            f"{body['p_human_ppm'] / 10_000:g} % of known human documents score as high or higher"
+        )
+    if "p_ai_ppm" in body:
+        said.append(f"{body['p_ai_ppm'] / 10_000:g} % of its AI samples as low or lower")
+    if "q_ppm" in body:
+        said.append(f"found at a false-discovery rate of {body['q_ppm'] / 10_000:g} %")
+    if "calibration" not in body:
+        said.append("not calibrated, so it counts for nothing")
+    else:
+        said.append(f"ranked in calibration {printable(body['calibration'])[:_CLAIM]}")
+    return "; ".join(said)
+
+
+def _audit(body: Mapping[str, Any]) -> str:
+    named = printable(body["dataset"])
+    share, batches = body.get("contamination"), body.get("batches")
+    if share is not None:
+        return (
+            f"measures {share['sampled']:,} documents of {named}: "
+            f"{-(-share['estimate_ppm'] // 1000) / 10:.1f} % [{share['low_ppm'] // 1000 / 10:.1f}, "
+            f"{-(-share['high_ppm'] // 1000) / 10:.1f}] resemble AI text"
+        )
+    if batches is not None:
+        return f"looks at {batches['batches']:,} batches of {named}: {batches['held']:,} held"
+    return f"measures {named}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _evidence(body: Mapping[str, Any]) -> str:

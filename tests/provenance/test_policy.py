@@ -95,7 +95,7 @@ def test_every_flag_that_says_something_of_authorship_is_used_by_a_shipped_polic
         for condition in conditions
         if isinstance(condition, FlagIs)
     }
-    assert used == set(FLAGS) - {"declared_human", "conflict"}
+    assert used == set(FLAGS) - {"declared_human", "classified", "conflict"}
 
 
 def test_every_label_and_basis_has_words() -> None:
@@ -237,3 +237,25 @@ def test_a_cutoff_that_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="expected a date"):
         parse_cutoff(text)
     assert parse_cutoff("2022-11-30") == date(2022, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("label", "basis", "when"),
+    [
+        ("synthetic_known", "declared", "when = { classified = true }"),
+        ("synthetic_known", "marked", "when = { classified_fdr = true, classified = true }"),
+        ("human_verified", "observed", "when = { classified = false }"),
+        ("human_unverified", "none", "any = [{ observed = true }, { classified_fdr = false }]"),
+    ],
+)
+def test_a_classifier_alone_makes_no_more_than_a_suspicion(
+    label: str, basis: str, when: str
+) -> None:
+    said = refused(HEAD + rule(label=label, basis=basis, when=when) + LAST)
+    assert "alone, expected synthetic_suspected" in str(said)
+
+
+def test_a_classifier_may_stand_beside_what_somebody_said() -> None:
+    text = rule(label="synthetic_known", basis="declared", when="when = { declared_ai = true, "
+                "classified = true }")  # fmt: skip
+    assert len(parse_policy((HEAD + text + LAST).encode(), "mine.toml").rules) == 2

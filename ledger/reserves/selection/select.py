@@ -5,7 +5,7 @@ never of entry numbers, of batches or of the order of recording.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,7 +57,7 @@ REASONS: Mapping[str, str] = {
 _FLAGGED = {
     "declared_ai": FLAGS["declared_ai"],
     "marked": FLAGS["marked"] | FLAGS["marked_public"],
-    "classified": FLAGS["classified"],
+    "classified": FLAGS["classified_fdr"],
     "conflict": FLAGS["conflict"],
 }
 _ROWS = [name for name in DOCUMENTS_SCHEMA.names]
@@ -148,10 +148,11 @@ def _line(claim: Claim, documents: int, kind: str) -> dict[str, Any]:
     return line
 
 
-def select(state: State, rule: Rule) -> Selection:
+def select(state: State, rule: Rule, *, keep: Container[str] = ()) -> Selection:
     """Choose by the ledger's state, within the caller's read transaction.
 
-    What the rule holds documents against is not looked at: see `Selection.without`.
+    `keep` are reasons of `_FLAGGED` that leave nothing out. What the rule holds documents against
+    is not looked at: see `Selection.without`.
     """
     known = known_datasets(state)
     about = candidates(state, rule.datasets)
@@ -161,7 +162,8 @@ def select(state: State, rule: Rule) -> Selection:
     excluded.add("taken_down", about.taken_down)
     flags = _flags(state, about)
     for reason, bits in _FLAGGED.items():
-        excluded.add(reason, flags & bits != 0)
+        if reason not in keep:
+            excluded.add(reason, flags & bits != 0)
     if rule.stage == "final":
         excluded.add("not_attested", flags & FLAGS["attested"] == 0)
         chosen = None
