@@ -1,0 +1,1 @@
+"""headwater verdict: one file a command."""

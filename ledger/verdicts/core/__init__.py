@@ -1,0 +1,1 @@
+"""Our detector: two hashed linear models, one file of weights, numpy and xxhash."""
