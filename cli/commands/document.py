@@ -1,6 +1,7 @@
 """headwater document: what the ledger knows of single texts."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -83,16 +84,39 @@ def show(out: Output, digest: str, policy: str, cutoff: str | None) -> None:
 @command.command("explain")
 @click.argument("digest")
 @_policy_options
+@click.option("--measures", is_flag=True, help="Of a file, show measures of its wording, too.")
+@click.option(
+    "--reference-model",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="With --measures: perplexity under this local language model, too.",
+)
 @pass_output
-def explain(out: Output, digest: str, policy: str, cutoff: str | None) -> None:
+def explain(
+    out: Output,
+    digest: str,
+    policy: str,
+    cutoff: str | None,
+    measures: bool,
+    reference_model: Path | None,
+) -> None:
     """Say why a document has its label: every claim, every rule, and which one decided.
 
     DIGEST is sha256:… , its first 8 or more hex digits, or the path of a file to hash.
     """
+    if reference_model is not None and not measures:
+        raise click.UsageError("found --reference-model without --measures")
     from ledger.provenance.report import report_json, report_lines
 
     explanation = _explain(out, digest, policy, cutoff)
-    out.result("\n".join(report_lines(explanation)), report_json(explanation))
+    lines, data = [*report_lines(explanation)], report_json(explanation)
+    if measures:
+        from ledger.verdicts.reference.explained import explain_file
+
+        found = explain_file(digest, reference_model)
+        lines += ["", *found.lines()]
+        data["measures"] = found.data()
+    out.result("\n".join(lines), data)
 
 
 @command.command("takedown")

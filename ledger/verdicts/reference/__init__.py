@@ -1,0 +1,1 @@
+"""Perplexity under a local causal language model, and the vote that was built on it."""
