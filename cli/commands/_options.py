@@ -4,7 +4,22 @@ from pathlib import Path
 
 import click
 
-__all__ = ["alpha_option", "marks_option", "roots_option", "tokenizers_option", "workers_option"]
+__all__ = [
+    "alpha_option",
+    "in_a_folder",
+    "marks_option",
+    "roots_option",
+    "tokenizers_option",
+    "workers_option",
+]
+
+
+def in_a_folder(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """The file to write, refused before anything is read or recorded where its folder is not."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"no such folder: {path.parent}")
+    return path
+
 
 alpha_option = click.option(
     "--alpha",

@@ -1,6 +1,5 @@
-"""headwater scan: look through a dataset with a detector, and record what it found."""
+"""headwater scan: look through a dataset with detectors, and record what they found."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,194 +7,129 @@ import click
 
 from ..output import Output, pass_output
 from ._options import alpha_option, marks_option, roots_option, tokenizers_option, workers_option
+from ._scan_marks import marks_data, marks_text
+from ._scan_verdicts import verdicts_data, verdicts_text
 
 if TYPE_CHECKING:
-    from ledger.watermarks.scanning.scan import FoundMark, Scanned
+    from ledger.errors import GateError
+    from ledger.log.log import Log
+    from ledger.verdicts.calibration.find import Profile
 
 __all__ = ["command"]
 
-_LISTED = 10
+_MARKS, _CLASSIFIER = "watermarks", "classifier"
+_NO_MARKS = "no marks were looked for: none is registered whose key is at hand"
 
 
 @click.command("scan")
 @click.argument("dataset", metavar="NAME@VERSION")
+@click.option(
+    "--detector",
+    "detectors",
+    multiple=True,
+    type=click.Choice([_MARKS, _CLASSIFIER]),
+    help="Ask this one only; may be repeated. Else all that are ready.",
+)
 @marks_option
 @tokenizers_option
 @alpha_option
+@click.option(
+    "--calibration",
+    metavar="NAME[@VERSION]",
+    help="The human text to rank documents in. Else the newest calibration.",
+)
 @roots_option
 @workers_option
 @pass_output
 def command(
     out: Output,
     dataset: str,
+    detectors: tuple[str, ...],
     names: tuple[str, ...],
     tokenizers: tuple[Path, ...],
     alpha: float,
+    calibration: str | None,
     roots: tuple[Path, ...],
     workers: int | None,
 ) -> None:
-    """Look for registered watermarks in a dataset.
+    """Look for AI text in a dataset: by registered watermarks, and by a calibrated classifier.
 
-    The run is one entry of the ledger: which marks were looked for, at what level, how many
-    documents were too short to tell, and what was found. A mark that was found in a document
-    becomes a claim about it, which decides its label: known AI text if nobody but the provider had
-    the key, suspected if others could have made the mark. Documents without a finding stay
-    unknown.
+    Each run is one entry of the ledger: what was asked, at what level, how many documents were too
+    short to tell, and what was found. What is found of a document becomes a claim about it, which
+    decides its label: a mark makes known AI text if nobody but the provider had the key, suspected
+    if others could have made it; a classifier makes a suspicion at most, and only where it is
+    calibrated on known human text. Documents without a finding stay unknown.
 
-    Token ids are kept in LEDGER.sidecars, so that the next search need not tokenize again: whoever
-    reads them reads the texts, so keep the folder as you keep those, or delete it: nothing is lost.
+    Token ids and scores are kept in LEDGER.sidecars, so that the next run need not make them again:
+    whoever reads token ids reads the texts, so keep the folder as you keep those, or delete it:
+    nothing is lost.
 
     \b
     Examples:
       headwater scan crawl@2025
       headwater scan crawl@2025 --watermark example.org/chat --alpha 1e-6
+      headwater scan crawl@2025 --detector classifier --calibration blogs
     """
+    from ledger.provenance.documents import find_dataset
     from ledger.provenance.opening import open_ledger
+    from ledger.verdicts.scanning.scan import scan_dataset as ask_classifier
     from ledger.watermarks.scanning.files import alpha_milli_of
-    from ledger.watermarks.scanning.ready import make_ready
-    from ledger.watermarks.scanning.scan import scan_dataset
+    from ledger.watermarks.scanning.ready import Ready, make_ready
+    from ledger.watermarks.scanning.scan import scan_dataset as look_for_marks
 
-    milli = alpha_milli_of(alpha)
+    milli, asked = alpha_milli_of(alpha), detectors or (_MARKS, _CLASSIFIER)
     with open_ledger(out.ledger, write=True) as log:
-        ready = make_ready(log, names, tokenizers)
-        with out.progress(f"{len(ready.targets)} marks in {dataset}") as advance:
-            found = scan_dataset(
-                log,
-                dataset,
-                ready.targets,
-                ready.tokenizers,
-                alpha_milli=milli,
-                roots=roots,
-                workers=workers,
-                progress=lambda what, done, total, rows: advance(done, total, rows),
-            )
-    out.result("\n".join(_text(out, found)), _data(found))
-
-
-def _text(out: Output, found: "Scanned") -> Iterator[str]:
-    from ledger.errors import printable
-    from ledger.provenance.marks import correction_milli
-    from ledger.watermarks.scanning.scan import FDR_MILLI
-
-    from ._watermark._shown import plain_p
-
-    keys, level = len(found.marks), f"1e-{found.alpha_milli / 1000:g}"
-    shared = f", corrected for {keys:,} marks looked for" if keys > 1 else ""
-    yield f"{found.dataset}: {_many(found.documents, 'distinct document')}, {found.tokens:,} tokens"
-    yield f"found: p at or below {level} for a document{shared}"
-    yield ""
-    yield out.table(
-        ["mark", "key", "found", "undecidable", "needed", "by e-BH", "p of all, pooled"],
-        [
-            (
-                mark.target.name,
-                mark.target.key_class,
-                mark.detected,
-                mark.undecidable,
-                mark.least,
-                mark.fdr,
-                plain_p(_pooled(mark)),
-            )
-            for mark in sorted(found.marks, key=lambda mark: mark.target.name)
-        ],
-    )
-    yield ""
-    yield f"undecidable: fewer tokens counted than `needed` to reach {level}, if all were marked"
-    yield (
-        "by e-BH: documents found if false ones among the found are held to "
-        f"{10 ** (2 - FDR_MILLI / 1000):g} %"
-    )
-    yield "not found: says nothing of who wrote a document"
-    hits = sorted(found.hits, key=lambda item: -item[1].neg_log10_p_milli)
-    if hits:
-        spent = correction_milli(keys)
-        yield ""
-        yield out.table(
-            ["document", "consistent with key", "p", "outcome"],
-            [
-                (
-                    hit.document,
-                    target.name,
-                    plain_p(min(spent - hit.neg_log10_p_milli, 0) / 1000),
-                    "found"
-                    if hit.neg_log10_p_milli - spent >= found.alpha_milli
-                    else "weaker, recorded",
+        find_dataset(log.connection, dataset)  # before what is wrong with the detectors is said
+        needed = bool(calibration) or _CLASSIFIER in detectors
+        profile, refusal = None, None
+        if _CLASSIFIER in asked:
+            profile, refusal = _profile(log, calibration, needed)
+        if refusal is not None:
+            out.say(f"no verdicts and no gate: {refusal}")
+            out.say(f"hint: {refusal.hint}")
+        ready = Ready((), ())
+        if _MARKS in asked:
+            optional = profile is not None and not names and not detectors
+            ready = make_ready(log, names, tokenizers, optional=optional)
+        marks = verdicts = None
+        with out.progress(dataset) as advance:
+            options: dict[str, Any] = {
+                "roots": roots,
+                "workers": workers,
+                "progress": lambda what, done, total, rows: advance(done, total, rows),
+            }
+            if ready.targets:
+                marks = look_for_marks(
+                    log, dataset, ready.targets, ready.tokenizers, alpha_milli=milli, **options
                 )
-                for target, hit in hits[:_LISTED]
-            ],
-        )
-        if len(hits) > _LISTED:
-            yield f"and {len(hits) - _LISTED:,} more; --json lists them all"
-        yield "whoever can detect may be able to forge"
-    if found.unicode:
-        yield ""
-        yield "marks of characters, which decide no label:"
-        yield from (
-            f"  {kind}: {_many(count, 'document')}" for kind, count in sorted(found.unicode.items())
-        )
-    warnings = [
-        f"warning: {printable(mark.target.name)}: {printable(warning, 400)}"
-        for mark in found.marks
-        if mark.detected
-        for warning in mark.target.warnings
-    ]
-    if warnings:
-        yield ""
-        yield from warnings
-    yield ""
-    yield (
-        f"{_many(found.fresh, 'new claim')} about documents; "
-        f"{'recorded as' if found.new else 'already recorded as'} entry {found.entry:,}"
-    )
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _pooled(mark: "FoundMark") -> float:
-    """log10 of p; its natural logarithm may be above 0 by a rounding."""
-    return min(mark.pooled / 2.302585092994046, 0.0)
-
-
-def _data(found: "Scanned") -> dict[str, Any]:
-    return {
-        "dataset": found.dataset,
-        "content_root": f"sha256:{found.root.hex()}",
-        "results": f"sha256:{found.results.hex()}",
-        "documents": found.documents,
-        "tokens": found.tokens,
-        "alpha_milli": found.alpha_milli,
-        "outcomes": dict(found.outcomes),
-        "unicode": dict(found.unicode),
-        "marks": [
-            {
-                "mark": mark.target.name,
-                "subject": mark.target.subject,
-                "key_class": mark.target.key_class,
-                "detected": mark.detected,
-                "undecidable": mark.undecidable,
-                "least": mark.least,
-                "fdr": mark.fdr,
-                "pooled_log10_p": round(_pooled(mark), 3),
-                "calibration": mark.target.calibration,
-                "warnings": list(mark.target.warnings),
-            }
-            for mark in found.marks
-        ],
-        "hits": [
-            {
-                "document": hit.document,
-                "mark": target.name,
-                "tokens": hit.tokens,
-                "counted": hit.counted,
-                "neg_log10_p_milli": hit.neg_log10_p_milli,
-                "spans": [span.plain() for span in hit.spans],
-            }
-            for target, hit in found.hits
-        ],
-        "claims": found.claims,
-        "fresh": found.fresh,
-        "entry": found.entry,
-        "new": found.new,
+            if profile is not None:
+                verdicts = ask_classifier(log, dataset, profile, **options)
+    parts = []
+    if marks is not None:
+        parts.append("\n".join(marks_text(out, marks)))
+    elif _MARKS in asked:
+        parts.append(_NO_MARKS)
+    if verdicts is not None:
+        parts.append("\n".join(verdicts_text(out, verdicts)))
+    data = {
+        "dataset": dataset,
+        **({} if marks is None else marks_data(marks)),
+        "verdicts": None if verdicts is None else verdicts_data(verdicts),
+        "no_verdicts": None if refusal is None else str(refusal),
     }
+    out.result("\n\n".join(parts), data)
+
+
+def _profile(
+    log: "Log", name: str | None, needed: bool
+) -> "tuple[Profile | None, GateError | None]":
+    """The calibration to rank in, or why there is none; raises that where one is needed."""
+    from ledger.errors import GateError
+    from ledger.verdicts.calibration.find import find_profile
+
+    try:
+        return find_profile(log, name, at=log.clock()), None
+    except GateError as error:
+        if needed:
+            raise
+        return None, error

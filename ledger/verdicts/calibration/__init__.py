@@ -1,0 +1,1 @@
+"""Calibration profiles: known human text, scored, kept and found again."""

@@ -1,0 +1,1 @@
+"""A dataset asked document by document: map → combine → decide, and the claims."""

@@ -1,0 +1,1 @@
+from tests.verdicts.scanning.making import detector as detector
