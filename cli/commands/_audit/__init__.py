@@ -1,0 +1,1 @@
+"""headwater audit: one file a command."""

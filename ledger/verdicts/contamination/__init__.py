@@ -1,0 +1,1 @@
+"""Which share of a dataset or folder resembles AI text, with an interval."""
