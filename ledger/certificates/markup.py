@@ -15,7 +15,9 @@ __all__ = [
     "many",
     "moment",
     "percent",
+    "percent_up",
     "plain_percent",
+    "plain_percent_up",
     "share_bar",
     "size",
     "stacked_bar",
@@ -77,6 +79,17 @@ def plain_percent(ppm: int) -> str:
 def percent(ppm: int) -> str:
     """As plain_percent, as HTML."""
     return escape(plain_percent(ppm))
+
+
+def plain_percent_up(ppm: int) -> str:
+    """Parts per million as a percentage, rounded up: of a limit or an upper end."""
+    tenths = -(-ppm // 1000)
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
+def percent_up(ppm: int) -> str:
+    """As plain_percent_up, as HTML."""
+    return escape(plain_percent_up(ppm))
 
 
 def size(count: int) -> str:

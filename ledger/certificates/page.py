@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGE_VERSION", "render_page"]
 
-PAGE_VERSION = 3  # of what this module and the sections print; a change of theirs is a new version
+PAGE_VERSION = 4  # of what this module and the sections print; a change of theirs is a new version
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

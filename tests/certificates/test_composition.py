@@ -194,5 +194,6 @@ def test_sections_are_found_in_the_order_of_the_page() -> None:
         "reserves",
         "overlaps",
         "watermarks",
+        "contamination",
     ]
     assert [section.name for section in all_sections()] == names

@@ -139,6 +139,39 @@ def entries() -> dict[str, Entry]:
         "state": state, "stop_grams": digest("contexts"), "tested": 870,
         "tokenizer": digest("tokenizer.json"),
     }  # fmt: skip
+    calibrated = entry(
+        "verdict_calibration",
+        subject_of("verdict_calibration", "notes", "1"),
+        {
+            "bands": digest("bands"), "detector": "headwater-core", "detector_version": "1",
+            "expires_at": AT + 365 * 86_400, "human": [
+                {"before": "2022-11-30", "content_root": digest("old documents"),
+                 "documents": 500, "reserve_root": digest("root"), "source": "reserve:old@2"},
+            ],
+            "name": "notes", "sample": digest("sample"), "source": "headwater",
+            "synthetic": 1665, "tokenizer": digest("words@1"), "version": "1",
+            "weights": digest("weights"),
+        },
+    )  # fmt: skip
+    verdict = {
+        "calibration": calibrated.claim_id, "detector": "headwater-core",
+        "outcome": "like_ai_sample", "p_ai_ppm": 700_000, "p_human_ppm": 1_997,
+        "profile": calibrated.subject, "q_ppm": 44_000, "score_milli": 4_218,
+        "source": "headwater", "version": "1", "weights": digest("weights"), "words": 240,
+    }  # fmt: skip
+    audit = {
+        "audit": "contamination", "calibration": calibrated.claim_id, "contamination": {
+            "ai": 764, "ai_above": 520, "bound_ppm": 331_000, "cut_milli": 1_906,
+            "documents": 1000, "estimate_ppm": 118_000, "flagged": 98, "gate": "failed",
+            "high_ppm": 160_000, "human": 500, "human_above": 25, "level_ppm": 100_000,
+            "low_ppm": 76_000, "measurable": 760, "mixture_high_ppm": 149_000,
+            "mixture_low_ppm": 81_000, "mixture_ppm": 113_000, "sampled": 760,
+            "unmeasured": {"not_english": 40, "too_short": 200}, "upper_level_ppm": 250_000,
+        },
+        "content_root": digest("our root"), "dataset": "notes@1", "detector": "headwater-core",
+        "detector_version": "1", "method": "rogan-gladen", "parameters": digest("parameters"),
+        "results": digest("results"), "weights": digest("weights"),
+    }  # fmt: skip
     author = committed("author", document(), alone, "Ada")
     said = {"ai_ppm": 20_000, "assistance": "A1", "author": author, "issued_at": AT}
     wrong = entry("authorship", document(), {"assistance": "A3", "model": "undisclosed"})
@@ -170,6 +203,9 @@ def entries() -> dict[str, Entry]:
         "watermark": entry("watermark", document(), watermark),
         "scan": entry("scan", subject_of("dataset", "notes", "1"), scan),
         "calibration": entry("calibration", mark, calibration),
+        "verdict_calibration": calibrated,
+        "verdict": entry("verdict", document(), verdict),
+        "audit": entry("audit", subject_of("dataset", "notes", "1"), audit),
     }
 
 
