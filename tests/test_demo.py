@@ -13,6 +13,7 @@ import pytest
 
 from ledger.corpus.releases import Release
 from ledger.demo import MARKER, run_demo
+from ledger.demo.written import PLANTED
 from ledger.errors import InputError, VerificationError
 from tests.fixtures.make import archive
 
@@ -121,16 +122,18 @@ def _rows(demo: Any) -> list[tuple[str, str, int]]:
 def test_a_fetched_corpus_is_not_dated_by_its_index(index: Index, tmp_path: Path) -> None:
     demo = run_demo(tmp_path / "demo", releases=index.releases)
     assert demo.instead is None
-    assert [s.summary.documents for s in (demo.first, demo.second)] == [4, 4 + DRAFTS]
+    assert [s.summary.documents for s in (demo.first, demo.second)] == [4, 4 + DRAFTS + PLANTED]
     assert (demo.overlap.counts.exact, demo.overlap.counts.near_80) == (3, 3)
     assert [(e.outcome, e.level) for e in demo.evidence] == [("checked", 3), ("checked", 3)]
     # both archives say the same upload time here, so every document is older than the cut-off
     assert _rows(demo) == [
         ("synthetic_known", "marked", DRAFTS // 2),
         ("human_unverified", "predates", 4),
-        ("human_unverified", "none", DRAFTS // 2),
+        ("human_unverified", "none", DRAFTS // 2 + PLANTED),
     ]
     assert demo.certificate.level == 3
+    assert demo.share.audited is None and demo.share.truth is None
+    assert demo.share.why_not is not None and "found 0 human documents" in demo.share.why_not
     assert demo.verified.size == demo.issued.index + 1
     assert _levels(demo) == [(3, "checked", 4)]
     assert (demo.reserve.level, demo.reserve.statement.rule["before"]) == (4, "2022-11-30")
@@ -149,7 +152,7 @@ def test_a_document_is_dated_by_the_wrong_archive(index: Index, tmp_path: Path) 
     assert _rows(demo) == [
         ("synthetic_known", "marked", DRAFTS // 2),
         ("human_unverified", "predates", 3),
-        ("human_unverified", "none", 1 + DRAFTS // 2),
+        ("human_unverified", "none", 1 + DRAFTS // 2 + PLANTED),
     ]
 
 
@@ -165,7 +168,7 @@ def test_an_index_without_times_dates_a_corpus(index: Index, tmp_path: Path, htm
     assert "4 of its 4 documents have only asserted dates" in demo.sealed.statement.limits[1]
     assert _rows(demo) == [
         ("synthetic_known", "marked", DRAFTS // 2),
-        ("human_unverified", "none", 4 + DRAFTS // 2),
+        ("human_unverified", "none", 4 + DRAFTS // 2 + PLANTED),
     ]
     assert demo.mark.exact and len(demo.mark.caught) == DRAFTS // 2
 
@@ -180,7 +183,7 @@ def test_a_second_run_asks_again_or_fails(index: Index, tmp_path: Path) -> None:
     made = [dict(run.issued.statement.composition) for run in (first, second)]
     assert [composition.pop("reserves")["in_any"]["documents"] for composition in made] == [3, 3]
     found = [composition.pop("watermarks")["rows"][0] for composition in made]
-    assert [row["outcomes"] for row in found] == [{"below_alpha": 10, "detected": 6}] * 2
+    assert [row["outcomes"] for row in found] == [{"below_alpha": 10 + PLANTED, "detected": 6}] * 2
     assert made[0] == made[1]
     assert second.sealed.statement.sums == first.sealed.statement.sums  # content/ is the same
     assert second.sealed.statement_digest != first.sealed.statement_digest  # keys and log are not

@@ -36,7 +36,8 @@ def command(out: Output, folder: Path) -> None:
 
     Fetches with pip the documentation of Django 4.1 (2022) and of Django 5.2 (2025), seals the
     first as a reserve and counts what of it comes back in the second. Drafts with a watermark,
-    made on the spot, are mixed into the second and found again. With no network it uses texts of
+    made on the spot, are mixed into the second and found again; so are texts that a language model
+    wrote, and their share is estimated. With no network it uses texts of
     the packages installed here, and says so. Your own keys and ledgers are not touched.
 
     \b
@@ -95,6 +96,8 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
     yield ""
     yield from _marked(demo)
     yield ""
+    yield from _share(demo)
+    yield ""
     yield f"What {second.dataset} is made of, by policy {demo.policy.reference}:"
     yield ""
     yield out.table(
@@ -123,6 +126,8 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
     )
     yield f"certificate  {demo.issued.folder / 'certificate.html'}"
     yield f"reserve      {demo.sealed.folder}"
+    if demo.share.chart is not None:
+        yield f"batches      {demo.share.chart}"
     yield ""
     yield "Look further:"
     yield (
@@ -203,6 +208,50 @@ def _marked(demo: "Demo") -> Iterator[str]:
     )
 
 
+def _share(demo: "Demo") -> Iterator[str]:
+    """The measured share of AI text beside the planted one."""
+    from ledger.verdicts.contamination.page import bar, interval, percent, percent_up
+
+    share, second = demo.share, demo.second.summary
+    yield (
+        f"{share.planted:,} AI texts of our own are in {second.dataset} now, the drafts among "
+        f"them; {share.measurable:,} are English prose of 150 words or more. Known AI text: "
+        f"{share.samples:,} others by the same language model. Known human text: "
+        f"{demo.sealed.statement.name}."
+    )
+    if share.audited is None or share.truth is None:
+        yield f"Their share was not measured: {share.why_not}."
+        return
+    found = share.audited.found
+    estimate = found.estimate
+    yield (
+        f"Of {found.counts.documents:,} documents, {found.counts.measurable:,} could be measured. "
+        f"An estimated {percent_up(estimate.point)} % {interval(estimate)} of those resemble AI "
+        f"text; in truth {percent(share.truth)} % "
+        f"are planted, which the interval {'holds' if share.covered else 'does not hold'}."
+    )
+    yield ""
+    yield from bar(found)
+    yield ""
+    yield (
+        "Paraphrased, back-translated and base-model text is mostly missed; what sets "
+        f"{second.dataset} apart from the known human text is not in the interval. The gate at "
+        f"10 % (25 % for the upper end) {'passed' if found.passed else 'failed'}."
+    )
+    if share.batches is not None:
+        from ledger.verdicts.batches.page import reason, sparkline
+
+        audited = share.batches.audited
+        yield ""
+        yield (
+            "In batches, in the order of reading, with the AI texts in the last ones, "
+            f"{len(audited.held):,} of {len(audited.judged):,} are held for review:"
+        )
+        yield ""
+        yield from sparkline(audited)
+        yield from (f"{one.batch.name}: {reason(one)}" for one in audited.held)
+
+
 def _dated(pieces: "Sequence[Piece]") -> tuple[str | None, str]:
     from ledger.provenance.conditions import moment
 
@@ -226,6 +275,7 @@ def _data(demo: "Demo") -> dict[str, Any]:
             "exact": demo.mark.exact,
             "calibration": demo.mark.record.body.plain(),
         },
+        "contamination": _share_data(demo),
         "overlap": {"against": demo.overlap.against, **asdict(demo.overlap.counts)},
         "reserve": demo.reserve.data(),
         "policy": demo.policy.reference,
@@ -234,6 +284,23 @@ def _data(demo: "Demo") -> dict[str, Any]:
         "entries": demo.verified.size,
         "certificate": {"folder": str(demo.issued.folder), **demo.certificate.data()},
         "seconds": round(demo.seconds, 1),
+    }
+
+
+def _share_data(demo: "Demo") -> dict[str, Any]:
+    from ledger.verdicts.batches.page import plain
+
+    share = demo.share
+    return {
+        "planted": share.planted,
+        "measurable": share.measurable,
+        "samples": share.samples,
+        "truth": None if share.truth is None else round(share.truth, 6),
+        "covered": share.covered,
+        "why_not": share.why_not,
+        "chart": None if share.chart is None else str(share.chart),
+        "batches": None if share.batches is None else plain(share.batches),
+        "audit": None if share.audited is None else share.audited.data(),
     }
 
 

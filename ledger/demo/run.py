@@ -22,6 +22,7 @@ from ledger.corpus.ingest import Noted, ingest
 from ledger.corpus.releases import NotFetchedError, Release, fetch_releases
 from ledger.demo.corpora import described, installed
 from ledger.demo.marked import Marked, add_drafts, search
+from ledger.demo.written import CHART, Share, add_texts, measure_share
 from ledger.errors import InputError, StorageError, printable
 from ledger.log.keys import KeyRing
 from ledger.log.verify import LogReport, verify_log
@@ -46,9 +47,10 @@ _MARKED = """Made by `headwater demo`; running it here again replaces all of it 
 
 ledger.db         the ledger; ledger.vault.db beside it holds private values, such as paths
 config/           the demo's own keys
+batches.svg       batches of the newer corpus beside the older: scores, entropy, repetition
 certificate/      the certificate: open certificate.html
 sealed/           the reserve: the older corpus, with its text and what dates it; read-only
-writer/           a tokenizer trained here, and drafts with and without its watermark
+writer/           a tokenizer trained here, drafts with and without its watermark, other AI text
 downloads/        what was fetched, and the index page that lists it
 texts/            texts of installed packages, where nothing could be fetched
 """
@@ -80,8 +82,8 @@ class Demo:
     """What the demo did. `instead` says why nothing was fetched, None where it was.
 
     `sealed` holds `first`, as `reserve` found it; `overlap` is of `second` against `first`;
-    `mark` is the one that drafts in `second` bear. `evidence` is what was found out about the
-    inputs' dates, `dated` the same as recorded of each.
+    `mark` is the one that drafts in `second` bear; `share` is how much of it is AI text.
+    `evidence` is what was found out about the inputs' dates, `dated` the same as recorded of each.
     """
 
     folder: Path
@@ -93,6 +95,7 @@ class Demo:
     reserve: ReserveReport
     overlap: Measured
     mark: Marked
+    share: Share
     policy: Policy
     labels: tuple[LabelCount, ...]
     verified: LogReport
@@ -148,10 +151,14 @@ def run_demo(
         sealed = seal(log, rule, folder / "sealed")
         say(f"writing drafts with a watermark, and without, into {second}")
         drafts = add_drafts(log, first, corpora[1], folder / "writer")
+        say(f"mixing texts that a language model wrote into {second}")
+        add_texts(log, corpora[1], folder / "writer" / "written")
         say(f"comparing every document of {second} with every one of {first}")
         measured = measure(log, second, first)
         say(f"looking for the watermark in {_RESERVE} and in {second}")
         mark = search(log, second, _RESERVE, drafts)
+        say(f"measuring how much of {second} resembles AI text")
+        share = measure_share(log, second, _RESERVE, folder / "writer")
         say(f"certifying {second}")
         issued = certify(log, second, folder / "certificate", policy=policy)
         say("verifying the ledger, the seal and the certificate")
@@ -169,6 +176,7 @@ def run_demo(
             reserve=reserve,
             overlap=measured,
             mark=mark,
+            share=share,
             policy=policy,
             labels=tuple(
                 count_labels(log.connection, policy, find_dataset(log.connection, second))
@@ -195,6 +203,7 @@ def _prepare(folder: Path) -> None:
         for name in _MADE:
             if (folder / name).exists():
                 _remove(folder / name)
+        (folder / CHART).unlink(missing_ok=True)
         for file in (*folder.glob("ledger.db*"), *folder.glob("ledger.vault.db*")):
             file.unlink()
         (folder / "downloads").mkdir(exist_ok=True)
