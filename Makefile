@@ -1,7 +1,7 @@
 # Every target does its own set-up: it makes .venv with any Python >= 3.11 and installs what it needs.
 # PYTHON=/path/to/python chooses another one.
 
-.PHONY: help demo test oracle differential bench lint dev clean
+.PHONY: help demo test oracle differential model bench lint dev clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -12,6 +12,7 @@ help:
 	@echo "make test    the tests"
 	@echo "make oracle  what other programs must accept: model_signing verifies our seals"
 	@echo "make differential  what torch and transformers decide, beside what we do"
+	@echo "make model   perplexity under a small language model"
 	@echo "make bench   measurements: a table and build/bench.json"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make dev     everything a developer needs in .venv"
@@ -28,6 +29,9 @@ oracle: .venv/.has-test .venv/.has-oracle
 
 differential: .venv/.has-test .venv/.has-differential
 	$(BIN)/python -m pytest -m differential
+
+model: .venv/.has-test .venv/.has-model
+	$(BIN)/python -m pytest -m model
 
 bench: .venv/.has-bench
 	$(BIN)/python -m tests.bench
