@@ -21,6 +21,7 @@ from ledger.provenance.opening import create_ledger, open_ledger
 from ledger.reserves.membership.proofs import FORMAT as PROOF_FORMAT
 from tests.vectors import format as format_vectors
 from tests.vectors import log as log_vectors
+from tests.vectors import manifests as manifest_vectors
 from tests.vectors import watermarks as watermark_vectors
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +33,7 @@ EXAMPLE = re.compile(r"(<!-- (\w+\.json): (.+?) -->\n```text\n)(.*?)(```)", re.D
 
 def generated() -> dict[Path, bytes]:
     """Every generated file and what it should hold."""
-    made = (log_vectors, format_vectors, watermark_vectors)
+    made = (log_vectors, format_vectors, manifest_vectors, watermark_vectors)
     vectors = {item.FILE: item.spelled() for item in made}
     files = {SCHEMAS / "sqlite.sql": sqlite_sql().encode(), **vectors}
     for kind, body in BODIES.items():

@@ -8,10 +8,12 @@ from ledger.claims.dataset import Dataset
 from ledger.claims.evidence import Evidence
 from ledger.claims.fields import Body
 from ledger.claims.key import Key
+from ledger.claims.manifest import Manifest
 from ledger.claims.operation import Operation
 from ledger.claims.origin import Locator, Origin, Private
 from ledger.claims.overlap import Overlap
 from ledger.claims.policy import Policy
+from ledger.claims.pull import Pull
 from ledger.claims.reserve import Reserve
 from ledger.claims.scan import Scan, ScannedMark
 from ledger.claims.scheme import Scheme
@@ -35,11 +37,13 @@ __all__ = [
     "Evidence",
     "Key",
     "Locator",
+    "Manifest",
     "Operation",
     "Origin",
     "Overlap",
     "Policy",
     "Private",
+    "Pull",
     "Reserve",
     "Scan",
     "ScannedMark",
@@ -60,10 +64,12 @@ BODIES: dict[str, type[Body]] = {
     "dataset": Dataset,
     "evidence": Evidence,
     "key": Key,
+    "manifest": Manifest,
     "operation": Operation,
     "origin": Origin,
     "overlap": Overlap,
     "policy": Policy,
+    "pull": Pull,
     "reserve": Reserve,
     "scan": Scan,
     "scheme": Scheme,

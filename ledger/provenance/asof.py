@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["tables_as_of"]
 
 _SILENT = (  # no projection reads them
-    "audit", "calibration", "certificate", "overlap", "policy", "reserve", "scan", "takedown",
-    "verdict_calibration",
+    "audit", "calibration", "certificate", "manifest", "overlap", "policy", "pull", "reserve",
+    "scan", "takedown", "verdict_calibration",
 )  # fmt: skip
 _CHUNK = 10_240
 

@@ -172,6 +172,17 @@ def entries() -> dict[str, Entry]:
         "detector_version": "1", "method": "rogan-gladen", "parameters": digest("parameters"),
         "results": digest("results"), "weights": digest("weights"),
     }  # fmt: skip
+    manifest = entry(
+        "manifest",
+        subject_of("manifest", "mix", "7"),
+        {
+            "content_root": digest("rows"), "name": "mix", "parent": digest("statement of mix 6"),
+            "root": digest("log root"), "rows": 9_000, "seed": "7", "size": 30,
+            "stage": "pretrain", "statement": digest("statement of mix 7"), "unit": "documents",
+            "units": 10_000, "version": "7",
+        },
+    )  # fmt: skip
+    pull = {"consumer": "trainer.example", "manifest": digest("statement of mix 7")}
     author = committed("author", document(), alone, "Ada")
     said = {"ai_ppm": 20_000, "assistance": "A1", "author": author, "issued_at": AT}
     wrong = entry("authorship", document(), {"assistance": "A3", "model": "undisclosed"})
@@ -206,6 +217,8 @@ def entries() -> dict[str, Entry]:
         "verdict_calibration": calibrated,
         "verdict": entry("verdict", document(), verdict),
         "audit": entry("audit", subject_of("dataset", "notes", "1"), audit),
+        "manifest": manifest,
+        "pull": entry("pull", manifest.subject, pull),
     }
 
 
