@@ -135,6 +135,7 @@ def takedown(out: Output, digest: str, reason: str, because: str | None) -> None
     The document stays recorded, and so does its takedown. A reserve that holds it is sealed again
     with the same command as before; the new version names the old one, which then is superseded.
     """
+    from ledger.manifests.recorded import holding as selecting
     from ledger.provenance.opening import open_ledger
     from ledger.provenance.resolve import resolve_document
     from ledger.provenance.takedown import take_down
@@ -143,18 +144,25 @@ def takedown(out: Output, digest: str, reason: str, because: str | None) -> None
     with open_ledger(out.ledger, write=True) as log:
         document = resolve_document(log, digest)
         recorded = take_down(log, document, reason, because)
-        sealed = holding(log, document)
+        sealed, selected = holding(log, document), selecting(log, document)
     state = "taken down" if recorded.new else "was taken down before"
     lines = [f"{document}: {state}; entry {recorded.index}"]
     lines += [
         f"it is in {name} version {version}: seal {name} again for a version without it"
         for name, version in sealed
     ]
+    lines += [
+        f"manifest {item.name}@{item.version} selects it"
+        + (f", pulled by {', '.join(item.consumers)}" if item.consumers else "")
+        + ": build it again for one without it, and ask what was trained on it"
+        for item in selected
+    ]
     out.result(
         "\n".join(lines),
         {
             "document": document,
             "index": recorded.index,
+            "manifests": [asdict(item) for item in selected],
             "new": recorded.new,
             "reason": reason,
             "reserves": [{"name": name, "version": version} for name, version in sealed],

@@ -24,8 +24,9 @@ def command(output: Output, paths: tuple[Path, ...], tsa_root: Path | None) -> N
     """Verify the ledger, or what was signed with it.
 
     Without PATH: every stored byte of the ledger is hashed again, every signature checked, and
-    every table that is derived from the log compared with it. With PATH: the certificate or sealed
-    reserve in that folder, or the proof in that file; compared with the ledger if it is at hand.
+    every table that is derived from the log compared with it. With PATH: the certificate, sealed
+    reserve or manifest in that folder, or the proof in that file; compared with the ledger if it is
+    at hand.
 
     \b
     Examples:
@@ -52,12 +53,16 @@ class _Report(Protocol):
 def _one(output: Output, path: Path, tsa_roots: bytes | None) -> _Report:
     """The report on whatever signed thing lies at `path`."""
     from ledger.certificates.open import verify_directory as verify_certificate
+    from ledger.manifests.verifying import is_manifest
+    from ledger.manifests.verifying import verify_directory as verify_manifest
     from ledger.reserves.membership.verify_proof import verify_proof_file
     from ledger.reserves.opening.open import is_reserve
     from ledger.reserves.opening.open import verify_directory as verify_reserve
 
     if path.is_file():
         return verify_proof_file(path, output.ledger)
+    if is_manifest(path):
+        return verify_manifest(path, output.ledger)
     if not is_reserve(path):
         return verify_certificate(path, output.ledger)
     with output.progress("hashing texts") as advance:
