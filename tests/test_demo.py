@@ -132,6 +132,8 @@ def test_a_fetched_corpus_is_not_dated_by_its_index(index: Index, tmp_path: Path
         ("human_unverified", "none", DRAFTS // 2 + PLANTED),
     ]
     assert demo.certificate.level == 3
+    assert demo.selected.built is not None and demo.selected.audited > 0
+    assert demo.selected.stopped is not None and "text has digest" in demo.selected.stopped
     assert demo.share.audited is None and demo.share.truth is None
     assert demo.share.why_not is not None and "found 0 human documents" in demo.share.why_not
     assert demo.verified.size == demo.issued.index + 1

@@ -98,6 +98,8 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
     yield ""
     yield from _share(demo)
     yield ""
+    yield from _selected(demo)
+    yield ""
     yield f"What {second.dataset} is made of, by policy {demo.policy.reference}:"
     yield ""
     yield out.table(
@@ -126,6 +128,8 @@ def _text(out: Output, demo: "Demo") -> Iterator[str]:
     )
     yield f"certificate  {demo.issued.folder / 'certificate.html'}"
     yield f"reserve      {demo.sealed.folder}"
+    if demo.selected.built is not None:
+        yield f"manifest     {demo.folder / 'selected' / 'manifest'}"
     if demo.share.chart is not None:
         yield f"batches      {demo.share.chart}"
     yield ""
@@ -252,6 +256,20 @@ def _share(demo: "Demo") -> Iterator[str]:
         yield from (f"{one.batch.name}: {reason(one)}" for one in audited.held)
 
 
+def _selected(demo: "Demo") -> Iterator[str]:
+    """What was drawn for a training run, and that a changed byte stops it."""
+    found = demo.selected
+    if found.built is None:
+        yield f"No manifest was drawn: {found.why_not}."
+        return
+    yield (
+        f"A manifest was drawn of {demo.second.summary.dataset} and the reserve, which gives a "
+        f"quarter or more of it: {found.streamed:,} documents, each hashed as it was read. Batch 0 "
+        f"held {found.audited:,} documents that the manifest alone names. In a copy with one "
+        f"changed byte, reading stops: {found.stopped}"
+    )
+
+
 def _dated(pieces: "Sequence[Piece]") -> tuple[str | None, str]:
     from ledger.provenance.conditions import moment
 
@@ -276,6 +294,12 @@ def _data(demo: "Demo") -> dict[str, Any]:
             "calibration": demo.mark.record.body.plain(),
         },
         "contamination": _share_data(demo),
+        "manifest": {
+            "streamed": demo.selected.streamed,
+            "audited": demo.selected.audited,
+            "stopped": demo.selected.stopped,
+            "why_not": demo.selected.why_not,
+        },
         "overlap": {"against": demo.overlap.against, **asdict(demo.overlap.counts)},
         "reserve": demo.reserve.data(),
         "policy": demo.policy.reference,

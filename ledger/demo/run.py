@@ -22,6 +22,7 @@ from ledger.corpus.ingest import Noted, ingest
 from ledger.corpus.releases import NotFetchedError, Release, fetch_releases
 from ledger.demo.corpora import described, installed
 from ledger.demo.marked import Marked, add_drafts, search
+from ledger.demo.selected import Selected, select_documents
 from ledger.demo.written import CHART, Share, add_texts, measure_share
 from ledger.errors import InputError, StorageError, printable
 from ledger.log.keys import KeyRing
@@ -49,13 +50,15 @@ ledger.db         the ledger; ledger.vault.db beside it holds private values, su
 config/           the demo's own keys
 batches.svg       batches of the newer corpus beside the older: scores, entropy, repetition
 certificate/      the certificate: open certificate.html
+selected/         a manifest: documents of both corpora in controlled shares, with their texts
 sealed/           the reserve: the older corpus, with its text and what dates it; read-only
 writer/           a tokenizer trained here, drafts with and without its watermark, other AI text
 downloads/        what was fetched, and the index page that lists it
 texts/            texts of installed packages, where nothing could be fetched
 """
 _MADE = (
-    "certificate", "config", "ledger.db.sidecars", "ledger.db.staging", "sealed", "texts", "writer",
+    "certificate", "config", "ledger.db.sidecars", "ledger.db.staging", "sealed", "selected",
+    "texts", "writer",
 )  # fmt: skip
 _POLICY = "clean-strict"
 _RESERVE = "demo"
@@ -83,7 +86,8 @@ class Demo:
 
     `sealed` holds `first`, as `reserve` found it; `overlap` is of `second` against `first`;
     `mark` is the one that drafts in `second` bear; `share` is how much of it is AI text.
-    `evidence` is what was found out about the inputs' dates, `dated` the same as recorded of each.
+    `selected` is a manifest of both. `evidence` is what was found out about the inputs' dates,
+    `dated` the same as recorded of each.
     """
 
     folder: Path
@@ -96,6 +100,7 @@ class Demo:
     overlap: Measured
     mark: Marked
     share: Share
+    selected: Selected
     policy: Policy
     labels: tuple[LabelCount, ...]
     verified: LogReport
@@ -159,6 +164,8 @@ def run_demo(
         mark = search(log, second, _RESERVE, drafts)
         say(f"measuring how much of {second} resembles AI text")
         share = measure_share(log, second, _RESERVE, folder / "writer")
+        say(f"drawing a manifest of {second} and the reserve, and reading it")
+        selected = select_documents(log, second, f"{_RESERVE}@1", folder / "selected")
         say(f"certifying {second}")
         issued = certify(log, second, folder / "certificate", policy=policy)
         say("verifying the ledger, the seal and the certificate")
@@ -177,6 +184,7 @@ def run_demo(
             overlap=measured,
             mark=mark,
             share=share,
+            selected=selected,
             policy=policy,
             labels=tuple(
                 count_labels(log.connection, policy, find_dataset(log.connection, second))
