@@ -1,7 +1,7 @@
 # Every target does its own set-up: it makes .venv with any Python >= 3.11 and installs what it needs.
 # PYTHON=/path/to/python chooses another one.
 
-.PHONY: help demo test oracle differential model bench lint dev clean
+.PHONY: help demo test oracle differential model trainers bench lint dev clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -13,6 +13,7 @@ help:
 	@echo "make oracle  what other programs must accept: model_signing verifies our seals"
 	@echo "make differential  what torch and transformers decide, beside what we do"
 	@echo "make model   perplexity under a small language model"
+	@echo "make trainers  what we write, opened by datasets, webdataset, mosaicml-streaming, megatron-core"
 	@echo "make bench   measurements: a table and build/bench.json"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make dev     everything a developer needs in .venv"
@@ -32,6 +33,26 @@ differential: .venv/.has-test .venv/.has-differential
 
 model: .venv/.has-test .venv/.has-model
 	$(BIN)/python -m pytest -m model
+
+trainers: .venv/.has-test build/trainers/rows/.made build/trainers/torch/.made
+	$(BIN)/python -m pytest -m trainers
+
+# Environments of their own: mosaicml-streaming pins numpy, xxhash and transformers below ours.
+build/trainers/rows/.made: .venv/.has-test
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet 'datasets==5.2.0' 'webdataset==1.0.2'
+	touch $@
+
+# --no-deps: of what the two ask for, their data sets import only what the line before installs.
+build/trainers/torch/.made: .venv/.has-test
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet 'torch==2.13.0' 'transformers==4.57.6' 'numpy==2.1.3' \
+	    'xxhash==3.8.2' 'zstd==1.5.7.2' 'brotli==1.2.1' 'python-snappy==0.7.3' 'catalogue==2.0.10' \
+	    'pillow==13.0.0' tqdm packaging
+	$(@D)/bin/python -m pip install --quiet --no-deps 'mosaicml-streaming==0.13.0' 'megatron-core==0.16.1'
+	touch $@
 
 bench: .venv/.has-bench
 	$(BIN)/python -m tests.bench

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ledger.errors import LedgerError
+    from ledger.manifests.opening.open import open_manifest
     from ledger.provenance.opening import open_ledger
 
-__all__ = ["LedgerError", "__version__", "open_ledger"]
+__all__ = ["LedgerError", "__version__", "open_ledger", "open_manifest"]
 
 __version__ = "0.1.0.dev0"
 
 _ROOMS = {
     "LedgerError": "ledger.errors",
     "open_ledger": "ledger.provenance.opening",
+    "open_manifest": "ledger.manifests.opening.open",
 }
 
 

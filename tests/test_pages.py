@@ -14,10 +14,19 @@ import pytest
 from ledger.corpus.dataset import Description
 from ledger.corpus.evidence import CHECKED_LEVELS, checkers
 from ledger.corpus.readers import readers
+from ledger.manifests.mix.parse import parse_mix
 from ledger.watermarks.schemes import families, format_algorithm
 from tests.watermarks.conformance.examples import EXAMPLES
 
-PAGES = ("evidence.md", "overlap.md", "reading.md", "reserves.md", "watermarks.md")
+PAGES = (
+    "evidence.md",
+    "manifests.md",
+    "overlap.md",
+    "reading.md",
+    "reserves.md",
+    "verdicts.md",
+    "watermarks.md",
+)
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -126,5 +135,7 @@ def test_a_description_on_a_page_is_refused(root: Path, page: str) -> None:
     import tomllib
 
     for kind, body in _FENCE.findall(_page(root, page)):
-        if kind == "toml" and page != "watermarks.md":
+        if kind == "toml" and page == "manifests.md":
+            parse_mix(body.encode(), page)
+        elif kind == "toml" and page != "watermarks.md":
             Description.model_validate(tomllib.loads(body))
