@@ -5,16 +5,20 @@ from ledger.claims.authorship import Authorship
 from ledger.claims.calibration import Calibration
 from ledger.claims.certificate import Certificate
 from ledger.claims.dataset import Dataset
+from ledger.claims.erasure import Erasure
 from ledger.claims.evidence import Evidence
 from ledger.claims.fields import Body
 from ledger.claims.key import Key
 from ledger.claims.manifest import Manifest
+from ledger.claims.model import Model
+from ledger.claims.note import Note
 from ledger.claims.operation import Operation
 from ledger.claims.origin import Locator, Origin, Private
 from ledger.claims.overlap import Overlap
 from ledger.claims.policy import Policy
 from ledger.claims.pull import Pull
 from ledger.claims.reserve import Reserve
+from ledger.claims.review import Review
 from ledger.claims.scan import Scan, ScannedMark
 from ledger.claims.scheme import Scheme
 from ledger.claims.takedown import Takedown
@@ -34,10 +38,13 @@ __all__ = [
     "Certificate",
     "ContaminationAudit",
     "Dataset",
+    "Erasure",
     "Evidence",
     "Key",
     "Locator",
     "Manifest",
+    "Model",
+    "Note",
     "Operation",
     "Origin",
     "Overlap",
@@ -45,6 +52,7 @@ __all__ = [
     "Private",
     "Pull",
     "Reserve",
+    "Review",
     "Scan",
     "ScannedMark",
     "Scheme",
@@ -62,15 +70,19 @@ BODIES: dict[str, type[Body]] = {
     "calibration": Calibration,
     "certificate": Certificate,
     "dataset": Dataset,
+    "erasure": Erasure,
     "evidence": Evidence,
     "key": Key,
     "manifest": Manifest,
+    "model": Model,
+    "note": Note,
     "operation": Operation,
     "origin": Origin,
     "overlap": Overlap,
     "policy": Policy,
     "pull": Pull,
     "reserve": Reserve,
+    "review": Review,
     "scan": Scan,
     "scheme": Scheme,
     "takedown": Takedown,

@@ -1,5 +1,6 @@
-"""Files that appear whole under their name, or not at all."""
+"""Files that appear whole under their name, or not at all; folders that one process builds in."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,12 +9,12 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import IO, TYPE_CHECKING
 
-from ledger.errors import StorageError, printable
+from ledger.errors import BusyError, StorageError, printable
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["storage_error", "whole_file"]
+__all__ = ["locked_folder", "storage_error", "whole_file"]
 
 _BUFFER = 1 << 20
 
@@ -78,6 +79,30 @@ class _Raw(RawIOBase):
         if not self.closed:
             os.close(self._handle)
         super().close()
+
+
+@contextmanager
+def locked_folder(folder: Path, busy: str) -> Iterator[None]:
+    """Make a folder, and keep other processes that lock it out of it while the block runs.
+
+    The lock goes with the process. Raises BusyError saying `busy` if another one holds it,
+    StorageError for a link in its place and where the disk refuses.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not folder.is_symlink():  # whose target would be emptied
+            folder.mkdir(exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(busy, hint="try again later") from error
+        yield
+    finally:
+        os.close(lock)
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:

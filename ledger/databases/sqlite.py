@@ -1,7 +1,8 @@
 """SQLite: one file, WAL, every commit durable before it is acknowledged."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -148,6 +149,20 @@ class SQLite:
         ).fetchall()
         for (name,) in rows:
             connection.execute(f'DROP TRIGGER "{name}"')
+
+    @contextmanager
+    def scratch(self, connection: Connection) -> Iterator[None]:
+        """Let the block make and fill TEMP tables: of this connection alone, in memory.
+
+        They go with its transaction. Of a connection that only reads, the file stays closed to
+        writing: it was opened so.
+        """
+        (before,) = connection.execute("PRAGMA query_only").fetchone()
+        connection.execute("PRAGMA query_only=OFF")
+        try:
+            yield
+        finally:
+            connection.execute(f"PRAGMA query_only={before}")
 
     def insertion(self, table: str, columns: Sequence[Column]) -> tuple[str, list[object]]:
         """Rows given as columns, as one INSERT that runs without the interpreter lock.

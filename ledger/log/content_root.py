@@ -1,9 +1,10 @@
 """The identity of a set: the RFC 6962 root over its sorted, distinct 32-byte digests."""
 
 from collections.abc import Iterable
-from itertools import islice, pairwise
+from itertools import islice
+from operator import lt
 
-from ledger.log.merkle import EMPTY_ROOT, fold_peaks, leaf_hash, level_up, node_hash, peaks_of
+from ledger.log.merkle import EMPTY_ROOT, fold_peaks, leaf_hashes, level_up, node_hash, peaks_of
 
 __all__ = ["content_root"]
 
@@ -19,12 +20,12 @@ def content_root(digests: Iterable[bytes]) -> bytes:
     complete: list[bytes | None] = []  # a binary counter: [h] is the root of 2^h blocks, or None
     last = b""
     while block := list(islice(stream, _BLOCK)):
-        if any(len(digest) != 32 for digest in block):
+        if {*map(len, block)} != {32}:
             raise ValueError("a digest has 32 bytes")
-        if block[0] <= last or any(a >= b for a, b in pairwise(block)):
+        if block[0] <= last or not all(map(lt, block, islice(block, 1, None))):
             raise ValueError("digests are not strictly ascending")
         last = block[-1]
-        hashes = [leaf_hash(digest) for digest in block]
+        hashes = leaf_hashes(block)
         if len(hashes) < _BLOCK:
             return fold_peaks([*_peaks(complete), *peaks_of(hashes)]) or EMPTY_ROOT
         while len(hashes) > 1:

@@ -207,6 +207,35 @@ class Vault:
                 ((sha256(data).digest(), data) for data in attachments),
             )
 
+    def erase(self, scope: bytes) -> int:
+        """Destroy a scope's key and every value under it; how many entries lose one. Idempotent.
+
+        Overwritten in the file, and the write-ahead log emptied. What was copied before is beyond
+        reach: destroy backups of the vault, too. Raises BusyError or StorageError.
+        """
+        self._keys.pop(scope, None)
+        run, lost = self._connection.execute, 0
+        run("PRAGMA secure_delete=ON")
+        with self._transaction():
+            for (first,) in run("SELECT first FROM disclosure").fetchall():
+                row = run(
+                    "SELECT first, n, bytes, data FROM disclosure WHERE first = ?", (first,)
+                ).fetchone()
+                items = self._parse(row)
+                kept = [(index, shown) for index, shown in items if shown.scope != scope]
+                if len(kept) == len(items):
+                    continue
+                lost += len(items) - len(kept)
+                run("DELETE FROM disclosure WHERE first = ?", (first,))
+                by_place = dict(kept)
+                left = [by_place.get(n) for n in range(first, max(by_place, default=-1) + 1)]
+                self._connection.executemany(
+                    "INSERT INTO disclosure VALUES (?, ?, ?, ?)", _blocks(first, left)
+                )
+            run("DELETE FROM secret WHERE scope = ?", (scope,))
+        run("PRAGMA wal_checkpoint(TRUNCATE)")
+        return lost
+
     def beginning_with(self, prefix: bytes, longest: int) -> Iterator[bytes]:
         """The attachments of at most `longest` bytes that begin so, in the order of digests."""
         rows = self._connection.execute(

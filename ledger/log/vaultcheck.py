@@ -16,6 +16,9 @@ from ledger.log.vault import Disclosure, Vault, commit
 __all__ = ["VaultReport", "check_disclosure", "check_vault"]
 
 
+_COMMITTED = ("author", "path", "person")  # members of a body that are commitments
+
+
 @dataclass(frozen=True)
 class VaultReport:
     """Counts over the vault; `present` is False where the whole vault is withheld."""
@@ -38,8 +41,7 @@ def check_disclosure(index: int, data: bytes, disclosure: Disclosure, vault: Vau
     body, subject = entry["body"], parse_digest(entry["subject"])
     try:
         committed = dict(body.get("private") or {})
-        if "path" in body:
-            committed["path"] = body["path"]
+        committed |= {field: body[field] for field in _COMMITTED if field in body}
         locator = body.get("locator") or {"file": entry["subject"], "row": 0, "part": 0}
         place = (parse_digest(locator["file"]), int(locator["row"]), int(locator["part"]))
         if min(place[1:]) < 0:

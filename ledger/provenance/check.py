@@ -206,12 +206,12 @@ class ProvenanceCheck:
                 raise differ("dataset", name, stored.get(name), expected.get(name))
 
     def _check_repeated(self) -> None:
-        keys = [
+        given = [
             (index, self._source.entry(index))
             for index, kind in self._source.others.items()
-            if kind == "key"
+            if kind in Others.kinds
         ]
-        others = Others.of(self._source, keys, {})
+        others = Others.of(self._source, given, {})
         for part in self._documents():
             folded = fold_documents(part, self._source, self._datasets, self._files, others)
             documents = [about[0] for about in part.values()]

@@ -61,6 +61,10 @@ FLAG_WORDS: Mapping[str, tuple[str, str]] = {
         "a calibrated classifier found it like AI samples, and few of its run are expected false",
         "no calibrated classifier's finding is recorded that holds among all those of its run",
     ),
+    "hinted_ai": (
+        "AI content was declared in a form that tools write unasked",
+        "no form that tools write unasked declares AI content",
+    ),
     "conflict": ("its claims cannot all be true", "its claims do not contradict each other"),
 }
 

@@ -9,7 +9,7 @@ from ledger.log.vaultcheck import check_disclosure
 
 __all__ = ["committed_fields", "disclosed"]
 
-_COMMITTED = {"authorship": ("author",), "operation": ("path",)}
+_COMMITTED = {"authorship": ("author",), "key": ("person",), "operation": ("path",)}
 
 
 def committed_fields(entry: Entry) -> list[str]:

@@ -4,7 +4,7 @@ Reads one ledger at one moment. Recomputes no projection: the facts are those th
 counted from, and `verify` proves that they follow from the claims.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,7 @@ from ledger.log.canonical import Entry
 from ledger.log.log import Log
 from ledger.log.notes import Verifier
 from ledger.log.record import live
+from ledger.provenance.authors import author_keys
 from ledger.provenance.classified import Profiles
 from ledger.provenance.conditions import ExistedBy, FlagIs, Profile, seconds
 from ledger.provenance.disclosed import disclosed
@@ -24,10 +25,15 @@ from ledger.provenance.facts import (
     NO_DATES,
     PROFILE_FIELDS,
     Dates,
+    authorship_flags,
     mark_flag,
 )
 from ledger.provenance.gather import named_keys
 from ledger.provenance.marks import Marks
+from ledger.provenance.models.opening import models_of
+from ledger.provenance.models.registered import said_to_write
+from ledger.provenance.named import Authors
+from ledger.provenance.reviewed import authors_of, counted, review_flags
 from ledger.provenance.rules import Policy, Rule, fill
 from ledger.provenance.signing import attested
 from ledger.provenance.words import claim_words
@@ -171,27 +177,32 @@ def _said(
     log: Log, entries: Sequence[tuple[int, Entry]], profile: Profile | None = None
 ) -> list[Said]:
     withdrawn = withdrawals(entries)
-    superseding = {
-        entry.body["supersedes"]: index
-        for index, entry in entries
-        if entry.kind == "authorship" and "supersedes" in entry.body and index not in withdrawn
-    }
     taken: dict[int, list[int]] = {}
     for index, by in withdrawn.items():
         taken.setdefault(by, []).append(index)
-    authors = _keys(log, "claim") if any(entry.sigs for _, entry in entries) else {}
+    authors = author_keys(log) if any(entry.sigs for _, entry in entries) else {}
+    superseded = superseding([item for item in entries if item[0] not in withdrawn], authors)
     reading = _Reading(log)
-    marks, profiles = Marks(reading, _keys(log, "provider"), {}), Profiles(reading, {})
+    marks, profiles = Marks(reading, _providers(log), {}), Profiles(reading, {})
     dates = NO_DATES if profile is None else tuple(profile[-len(DATE_FIELDS) :])
+    written = any(said_to_write(entry) is not None for _, entry in entries)
+    models = models_of(log) if written else None
+    reviews = _Reviews(entries, authors)
     found = []
     for index, entry in entries:
-        confirmed = attested(index, entry, authors)
-        gives, existed_by = _gives(entry, confirmed, marks, dates)
-        gives += profiles.flags(index, entry)
-        words = claim_words(entry, taken.get(index, ()))
+        confirmed = attested_by(index, entry, authors)
+        gives, existed_by = _gives(entry, bool(confirmed), marks, dates)
+        gives += profiles.flags(index, entry) + reviews.flags(index)
+        words = claim_words(entry, taken.get(index, ())) + reviews.remark(index, entry)
         if "calibration" in entry.body and not profiles.stands(index, entry):
             words += "; that does not stand for it, so it counts for nothing"
-        is_authorship = entry.kind == "authorship"
+        generation = models.generation_of([entry]) if models is not None else None
+        if generation is not None:
+            words += f"; a registered model, whose texts are of generation {generation} or later"
+        if entry.kind == "authorship":
+            superseded_by = superseded.get(index)
+        else:
+            superseded_by = reviews.superseded_by.get(index)
         found.append(
             Said(
                 index=index,
@@ -202,12 +213,44 @@ def _said(
                 words=words,
                 values=disclosed(log, index, entry),
                 withdrawn_by=withdrawn.get(index),
-                superseded_by=superseding.get(entry.claim_id) if is_authorship else None,
+                superseded_by=superseded_by,
                 gives=gives,
                 existed_by=existed_by,
             )
         )
     return found
+
+
+class _Reviews:
+    """What people decided of a document: which decisions stand, and which make a fact."""
+
+    def __init__(self, entries: Sequence[tuple[int, Entry]], authors: Authors) -> None:
+        said = live(entries)
+        given = counted(said, authors)
+        self._alive = {index for index, _ in said}
+        self._standing = {items[-1][0]: items[-1][1] for items in given.values()}
+        self.superseded_by = {
+            index: items[-1][0] for items in given.values() for index, _ in items[:-1]
+        }
+        self._sourced = bool(review_flags(said, authors))
+        self._own = authors_of(said, authors) if given or self._alive else set()
+
+    def flags(self, index: int) -> tuple[str, ...]:
+        """The flag that a decision gives together with others."""
+        entry = self._standing.get(index)
+        if entry is None or not self._sourced:
+            return ()
+        human = entry.body["decision"] == "human" and "source" in entry.body
+        return ("sourced_review",) if human else ()
+
+    def remark(self, index: int, entry: Entry) -> str:
+        """Why a decision counts for nothing, if it does not."""
+        counts = index in self._standing or index in self.superseded_by
+        if entry.kind != "review" or counts or index not in self._alive or "tool" in entry.body:
+            return ""
+        if entry.body["reviewer"] in self._own:
+            return "; on a text that its reviewer signed as its author, so it counts for nothing"
+        return "; no key that this log names vouches for it, so it counts for nothing"
 
 
 class _Reading:
@@ -217,17 +260,17 @@ class _Reading:
         self.entry, self.find = log.entry, log.find_all
 
 
-def _keys(log: Log, use: str) -> dict[str, tuple[int, Verifier]]:
+def _providers(log: Log) -> Mapping[str, tuple[int, Verifier]]:
     rows = log.connection.execute("SELECT idx FROM entry WHERE kind = 'key'").fetchall()
-    return named_keys(((row[0], log.entry(row[0])) for row in rows), use)
+    return named_keys(((row[0], log.entry(row[0])) for row in rows), "provider")
 
 
-def _actor(entry: Entry, confirmed: bool) -> str:
+def _actor(entry: Entry, confirmed: frozenset[str]) -> str:
     if not entry.sigs:
         return "recorded by operator" if entry.actor == "operator" else f"recorded by {entry.actor}"
-    signers = ", ".join(str(sig.get("keyid")) for sig in entry.sigs)
     if confirmed:
-        return f"signed by {signers}, an author key that this log names"
+        return f"signed by {', '.join(sorted(confirmed))}, an author key that this log names"
+    signers = ", ".join(str(sig.get("keyid")) for sig in entry.sigs)
     return f"bears a signature of {signers}, which no author key of this log confirms"
 
 
@@ -239,10 +282,7 @@ def _gives(
         flags = (mark_flag(detection, dates) for detection in marks.detections([entry]))
         return tuple(flag for flag in flags if flag is not None), None
     if entry.kind == "authorship":
-        if body["assistance"] in ("A2", "A3", "A4"):
-            return ("declared_ai",), None
-        if body["assistance"] in ("A0", "A1"):
-            return ("attested" if confirmed else "declared_human",), None
+        return authorship_flags(body, confirmed), None
     if entry.kind == "evidence" and "existed_by" in body and body["outcome"] != "failed":
         grade = level(str(body["type"]), str(body["outcome"]))
         return (f"{body['outcome']}_e{grade}",), int(body["existed_by"])

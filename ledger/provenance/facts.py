@@ -26,6 +26,7 @@ __all__ = [
     "PROFILE_FIELDS",
     "Dates",
     "Standing",
+    "authorship_flags",
     "content_id",
     "dates_of",
     "mark_flag",
@@ -37,15 +38,16 @@ __all__ = [
 
 FLAGS: Mapping[str, int] = {
     "declared_ai": 1,  # A2–A4, by anybody; or the dataset's channel is own_synthetic
-    "declared_human": 2,  # A0 or A1, unsigned or by a key this log does not name
-    "attested": 4,  # A0 or A1, signed by an author key this log named before
-    "observed": 8,  # typing was observed
+    "declared_human": 2,  # A0 or A1 of the whole, unsigned or by a key this log does not name
+    "attested": 4,  # A0 or A1 of the whole, signed by an author key this log named before
+    "observed": 8,  # and its typing was observed
     "sourced_review": 16,  # two agreeing reviewers, each with a source outside the text
     "marked": 32,  # a mark of a key that nobody else had when the text was made
     "marked_public": 64,  # a mark that anybody could have put there
     "classified": 128,  # a calibrated classifier's like_ai_sample
     "classified_fdr": 512,  # and among those of its run of which few are expected to be false
     "conflict": 256,  # claims that cannot all be true
+    "hinted_ai": 1024,  # A2–A4 in a form that tools write unasked, such as a co-author's line
 }
 _HUMAN = FLAGS["attested"] | FLAGS["observed"] | FLAGS["sourced_review"]
 
@@ -116,26 +118,18 @@ def profile_of(
     standing: Standing,
     authorship: Iterable[tuple[Entry, bool]] = (),
     detections: "Iterable[Detection]" = (),
-    classified: int = 0,
+    given: int = 0,
+    generation: int | None = None,
 ) -> tuple[int | None, ...]:
-    """The profile of a document: its dates, its live authorship claims, each with "attested", its
-    detected marks, and the flags that verdicts give it.
-
-    A claim that another live one supersedes counts for nothing.
+    """The profile of a document: its dates, its authorship claims that stand, each with "attested",
+    its detected marks, the flags that verdicts and reviews give it, and its generation.
     """
     dates, own_synthetic = standing
-    claims = list(authorship)
-    superseded = {claim.body.get("supersedes") for claim, _ in claims}
-    flags, shares = classified | (FLAGS["declared_ai"] if own_synthetic else 0), []
-    for claim, attested in claims:
-        if claim.claim_id in superseded:
-            continue
-        assistance = claim.body["assistance"]
-        if assistance in ("A2", "A3", "A4"):
-            flags |= FLAGS["declared_ai"]
-        elif assistance in ("A0", "A1"):
-            flags |= FLAGS["attested"] if attested else FLAGS["declared_human"]
-        if "ai_ppm" in claim.body:
+    flags, shares = given | (FLAGS["declared_ai"] if own_synthetic else 0), []
+    for claim, attested in authorship:
+        for name in authorship_flags(claim.body, attested):
+            flags |= FLAGS[name]
+        if "ai_ppm" in claim.body and "weight" not in claim.body:
             shares.append(int(claim.body["ai_ppm"]))
     written_by_ai = bool(flags & FLAGS["declared_ai"])
     strengths: dict[str, int] = {}
@@ -149,7 +143,23 @@ def profile_of(
     if written_by_ai and flags & _HUMAN:
         flags |= FLAGS["conflict"]
     marked, public = strengths.get("marked"), strengths.get("marked_public")
-    return (flags, max(shares, default=None), marked, public, None, *dates)
+    return (flags, max(shares, default=None), marked, public, generation, *dates)
+
+
+def authorship_flags(body: Mapping[str, Any], attested: bool) -> tuple[str, ...]:
+    """The flags that one live authorship claim gives its document.
+
+    A text is as synthetic as any of its parts, and human only as a whole: A2–A4 of a span is of
+    the document, A0 and A1 of spans that leave bytes out say nothing about it.
+    """
+    if body["assistance"] in ("A2", "A3", "A4"):
+        return ("hinted_ai",) if "weight" in body else ("declared_ai",)
+    whole = int(body.get("covered_ppm", 1_000_000)) == 1_000_000
+    if body["assistance"] == "AX" or not whole or "weight" in body:
+        return ()
+    if not attested:
+        return ("declared_human",)
+    return ("attested", "observed") if body.get("evidence") == "observed" else ("attested",)
 
 
 def mark_flag(detection: "Detection", dates: Dates) -> str | None:

@@ -55,14 +55,15 @@ class Origins:
 
 @dataclass(frozen=True)
 class Claims:
-    """A document's live non-origin claims: evidence on it, authorship with "attested", marks, and
-    the flags that verdicts give it.
+    """A document's live non-origin claims: evidence on it, standing authorship with "attested", marks, the
+    flags that verdicts and reviews give it, and its generation.
     """
 
     evidence: Dates = NO_DATES
     authorship: tuple[tuple[Entry, bool], ...] = ()
     detections: tuple[Detection, ...] = ()
-    classified: int = 0
+    given: int = 0
+    generation: int | None = None
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,9 @@ def _facts(
             continue  # evidence, a mark or a verdict alone does not make a document
         own = table[known[number]] if number in known else (NO_DATES, False)
         standing_now = merge_standings([own, (claim.evidence, False)])
-        values = profile_of(standing_now, claim.authorship, claim.detections, claim.classified)
+        values = profile_of(
+            standing_now, claim.authorship, claim.detections, claim.given, claim.generation
+        )
         special[number] = content_id(values)
         profiles[special[number]] = values
     if special:

@@ -3,22 +3,24 @@
 Knows where entries come from only through `Source`; writes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from ledger.errors import VerificationError
 from ledger.log.canonical import Entry, parse_digest
 from ledger.log.decode import Decoded, decode
-from ledger.log.notes import Verifier, parse_vkey
 from ledger.log.record import live
 from ledger.log.runs import Digests, Indices
 from ledger.provenance.classified import Profiles
 from ledger.provenance.facts import NO_DATES, OWN_SYNTHETIC, Dates, dates_of
 from ledger.provenance.fold import Claims, Folded, Ints, Origins, attribute_codes, fold
 from ledger.provenance.marks import Marks
+from ledger.provenance.models.registered import Models
+from ledger.provenance.named import Authors, named_keys
+from ledger.provenance.reviewed import review_flags
 from ledger.provenance.signing import attested
 
 __all__ = [
@@ -33,7 +35,7 @@ __all__ = [
 ]
 
 DOCUMENT_KINDS = frozenset(
-    {"origin", "authorship", "evidence", "verdict", "watermark", "withdrawal"}
+    {"origin", "authorship", "evidence", "review", "verdict", "watermark", "withdrawal"}
 )
 
 
@@ -77,18 +79,6 @@ def _matrix(digests: Sequence[bytes]) -> Digests:
     return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
 
 
-def named_keys(
-    entries: Iterable[tuple[int, Entry]], use: str = "claim"
-) -> dict[str, tuple[int, Verifier]]:
-    """Keys of a use by label, with the first entry that names each: authors' by default."""
-    found: dict[str, tuple[int, Verifier]] = {}
-    for index, entry in live(sorted(entries, key=lambda item: item[0])):
-        if entry.kind == "key" and entry.body.get("use") == use:
-            verifier = parse_vkey(str(entry.body["vkey"]))
-            found.setdefault(verifier.label, (index, verifier))
-    return found
-
-
 def origins_of(
     batch: Decoded, rows: Ints, documents: Ints, datasets: Mapping[str, int], files: Files
 ) -> Origins:
@@ -120,22 +110,46 @@ def origins_of(
 
 @dataclass(frozen=True)
 class Others:
-    """What claims about a document rest on beside it: authors' keys, marks, calibrations."""
+    """What claims about a document rest on beside it: authors' keys, marks, calibrations, models.
 
-    authors: Mapping[str, tuple[int, Verifier]]
+    `kinds` are the kinds of the entries that it has to be given.
+    """
+
+    authors: Authors
     marks: Marks
     profiles: Profiles
+    models: Models
+    kinds: ClassVar[tuple[str, ...]] = ("key", "model")
 
     @classmethod
     def of(
         cls,
         source: Source,
-        keys: Sequence[tuple[int, Entry]],
+        given: Sequence[tuple[int, Entry]],
         extra: Mapping[bytes, Sequence[int]],
     ) -> "Others":
-        """`keys` are all entries that name a key; `extra` as Files takes it."""
-        providers = named_keys(keys, "provider")
-        return cls(named_keys(keys), Marks(source, providers, extra), Profiles(source, extra))
+        """`given` are all entries of `kinds`; `extra` as Files takes it."""
+        keys = [(index, entry) for index, entry in given if entry.kind == "key"]
+        models = [(index, entry) for index, entry in given if entry.kind == "model"]
+        return cls(
+            named_keys(_about(source, keys, extra)),
+            Marks(source, named_keys(keys, "provider"), extra),
+            Profiles(source, extra),
+            Models(source, models, extra),
+        )
+
+
+def _about(
+    source: Source, entries: Sequence[tuple[int, Entry]], extra: Mapping[bytes, Sequence[int]]
+) -> list[tuple[int, Entry]]:
+    """Every entry about the subjects of `entries`, withdrawals too."""
+    digests = list(dict.fromkeys(parse_digest(entry.subject) for _, entry in entries))
+    if not digests:
+        return []
+    indices = {index for index, _ in entries}
+    indices.update(source.find(_matrix(digests))[1].tolist())
+    indices.update(index for digest in digests for index in extra.get(digest, ()))
+    return [(index, source.entry(index)) for index in sorted(indices)]
 
 
 def file_ranges(batch: Decoded) -> tuple[list[str], list[int], list[int]]:
@@ -184,15 +198,13 @@ def fold_documents(
             said = [(index, entry) for index, entry in said if index in alive]
         if any(bytes(batch.subjects[row]) != digest for row in rows):
             raise VerificationError(f"entry {about[0]}: the look-up names another subject")
+        tags = standing_claims(said, others.authors)
         claims[about[0]] = Claims(
             dates_of(entry for _, entry in said),
-            tuple(
-                (entry, attested(index, entry, others.authors))
-                for index, entry in said
-                if entry.kind == "authorship"
-            ),
+            tuple((entry, by_author) for _, entry, by_author in tags),
             others.marks.detections(entry for _, entry in said),
-            others.profiles.sum_of(said),
+            others.profiles.sum_of(said) | review_flags(said, others.authors),
+            others.models.generation_of([entry for _, entry, _ in tags]),
         )
     alive_rows = np.array(
         [n for n, row in enumerate(batch.origin_rows.tolist()) if indices[row] not in withdrawn],

@@ -86,12 +86,15 @@ def count_labels(
     policy: Policy,
     dataset_id: int | None = None,
     cutoff: date | None = None,
+    *,
+    table: str = "member",
 ) -> list[LabelCount]:
     """Documents, occurrences and bytes per rule, in the policy's order; rules without any left out.
 
     One query over the projection. Without a dataset: every document once, whatever names it.
+    `table` is another one of member's columns, such as a selection's.
     """
-    sql, parameters = _query(policy, dataset_id, cutoff)
+    sql, parameters = _query(policy, dataset_id, cutoff, table)
     return [
         LabelCount(
             policy.rules[place].label,
@@ -118,7 +121,7 @@ def explain_plan(
 
 
 def _query(
-    policy: Policy, dataset_id: int | None, cutoff: date | None
+    policy: Policy, dataset_id: int | None, cutoff: date | None, table: str = "member"
 ) -> tuple[str, Sequence[int]]:
     head = f"WITH {labelled(policy, cutoff)} "
     if dataset_id is None:
@@ -130,7 +133,7 @@ def _query(
             (),
         )
     return (
-        head + "SELECT l.rule, count(*), sum(m.occurrences), sum(m.bytes) FROM member AS m "
+        head + f"SELECT l.rule, count(*), sum(m.occurrences), sum(m.bytes) FROM {table} AS m "
         "JOIN fact AS f ON f.document = m.document "
         "JOIN labelled AS l ON l.profile = f.profile "
         "WHERE m.dataset = ? GROUP BY l.rule ORDER BY l.rule",

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from ledger.claims import Overlap as OverlapBody
 from ledger.corpus.neardup import Counts, overlap
 from ledger.corpus.texts import text_sources
-from ledger.engines import Progress, Source
+from ledger.engines import Progress, Source, Workers
 from ledger.errors import DocumentMismatchError, InputError
 from ledger.log.canonical import subject_of
 from ledger.log.content_root import content_root
@@ -96,7 +96,7 @@ def measure(
     against: str | Reference,
     *,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Measured:
     """Compare `name@version` with another dataset, or a set of another kind, and record it.

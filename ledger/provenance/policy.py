@@ -33,6 +33,7 @@ from ledger.provenance.conditions import (
     FlagIs,
 )
 from ledger.provenance.facts import FLAGS
+from ledger.provenance.guards import lowered_by_review
 from ledger.provenance.rules import BASES, LABELS, Policy, Rule, compile_sql
 
 __all__ = [
@@ -153,6 +154,18 @@ def parse_policy(source: bytes, place: str) -> Policy:
         warning=reader.text(table, "warning") if "warning" in table else None,
     )
     _check_order(policy, reader)
+    try:
+        lowered = lowered_by_review(policy)
+    except InputError as error:
+        raise reader.error(str(error), hint=error.hint) from error
+    if lowered is not None:
+        without, reviewed = lowered
+        raise reader.error(
+            f"rule {reviewed.number}: found {reviewed.label} for a review alone, expected "
+            f"{without.label} by rule {without.number} to stand",
+            hint="a review lowers no declaration and no mark: put the rule below, or ask for "
+            "declared_ai = false and marked = false too",
+        )
     return policy
 
 

@@ -6,7 +6,7 @@ so the tables are a function of the log and not of its batches.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,6 @@ from ledger.log.canonical import Entry, parse_digest
 from ledger.log.decode import Decoded, decode
 from ledger.log.projection import Reader
 from ledger.log.record import live
-from ledger.log.runs import keys_of
 from ledger.log.store import Store
 from ledger.provenance.check import ProvenanceCheck
 from ledger.provenance.classified import profile_named
@@ -30,7 +29,9 @@ from ledger.provenance.gather import (
     fold_documents,
     origins_of,
 )
+from ledger.provenance.groups import group_subjects
 from ledger.provenance.marks import marks_named
+from ledger.provenance.models.registered import names_of, said_to_write
 
 __all__ = ["ProvenanceProjection"]
 
@@ -105,13 +106,14 @@ class _Application:
         for row, entry in self.batch.others.items():
             digest = self._digest(row)
             if (
-                entry.kind in ("authorship", "evidence", "verdict", "watermark")
+                entry.kind in ("authorship", "evidence", "review", "verdict", "watermark")
                 and digest not in again
             ):
                 again[digest] = [int(self.batch.indices[row])]
         self._reach_through_files(again)
         self._reach_through(again, "scheme", "watermark", marks_named)
         self._reach_through(again, "verdict_calibration", "verdict", profile_named)
+        self._reach_through_models(again)
         is_direct = np.zeros(len(self.batch), np.bool_)
         is_direct[first_rows] = direct
         for digest in again:
@@ -215,7 +217,22 @@ class _Application:
         """Add the documents about which a claim of kind `naming` names a subject of kind `kind`
         whose standing this batch changed: a mark, or a calibration.
         """
-        changed = {
+        changed = self._changed(kind)
+        if changed:
+            self._reach(again, naming, lambda entry: named(entry) in changed)
+
+    def _reach_through_models(self, again: dict[bytes, list[int]]) -> None:
+        """Add the documents that any model is said to have written, of whatever name a model ever
+        had here, if this batch changed one: what is tuned from it changes with it.
+        """
+        if self._changed("model"):
+            models = self._of_kinds(("model",))
+            names = {name for _, entry in models for name in names_of(entry.body)}
+            self._reach(again, "authorship", lambda entry: said_to_write(entry) in names)
+
+    def _changed(self, kind: str) -> set[str]:
+        """The subjects about which this batch makes or withdraws a claim of a kind."""
+        return {
             entry.subject
             for row, entry in self.batch.others.items()
             if entry.kind == kind
@@ -224,14 +241,14 @@ class _Application:
                 and any(about.kind == kind for _, about in self._about(self._digest(row)))
             )
         }
-        if not changed:
-            return
-        rows = self.connection.execute(
-            "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = ?", (naming,)
-        ).fetchall()
+
+    def _reach(
+        self, again: dict[bytes, list[int]], naming: str, chosen: Callable[[Entry], bool]
+    ) -> None:
+        """Add the documents about which an earlier claim of kind `naming` is chosen."""
         here = {int(self.batch.indices[row]) for row in self.batch.others}
-        entries = [self.reader.entry(index) for index in sorted({row[0] for row in rows} - here)]
-        theirs = [parse_digest(entry.subject) for entry in entries if named(entry) in changed]
+        entries = [entry for index, entry in self._of_kinds((naming,)) if index not in here]
+        theirs = [parse_digest(entry.subject) for entry in entries if chosen(entry)]
         for subject, about in self._about_all([d for d in dict.fromkeys(theirs) if d not in again]):
             again[subject] = about
 
@@ -275,7 +292,7 @@ class _Application:
     def _replace(self, again: Mapping[bytes, Sequence[int]], datasets: Mapping[str, int]) -> None:
         if not again:
             return
-        others = Others.of(self.reader, self._keys(), self.extra)
+        others = Others.of(self.reader, self._of_kinds(Others.kinds), self.extra)
         items = list(again.items())
         for start in range(0, len(items), _SLICE):
             part = dict(items[start : start + _SLICE])
@@ -283,18 +300,21 @@ class _Application:
             profiles, attributes = self._delete([about[0] for about in part.values()])
             self._write(folded, profiles, attributes)
 
-    def _keys(self) -> list[tuple[int, Entry]]:
-        """Every entry that names a key, this batch's included."""
+    def _of_kinds(self, kinds: Sequence[str]) -> list[tuple[int, Entry]]:
+        """Every entry of these kinds, this batch's included."""
         rows = self.connection.execute(
-            "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'key'"
+            "SELECT idx FROM entry WHERE kind <> 'origin' "
+            f"AND kind IN ({','.join('?' * len(kinds))})",
+            tuple(kinds),
         ).fetchall()
         here = {
             int(self.batch.indices[row])
             for row, entry in self.batch.others.items()
-            if entry.kind == "key"
+            if entry.kind in kinds
         }
-        keys = sorted({row[0] for row in rows} | here)
-        return [(index, self.reader.entry(index)) for index in keys]
+        return [
+            (index, self.reader.entry(index)) for index in sorted({row[0] for row in rows} | here)
+        ]
 
     def _delete(self, documents: list[int]) -> tuple[Counter[int], Counter[int]]:
         profiles: Counter[int] = Counter()
@@ -366,34 +386,3 @@ def _count(counter: Counter[int], values: Ints) -> None:
     ids, counts = np.unique(values, return_counts=True)
     for number, count in zip(ids.tolist(), counts.tolist(), strict=True):
         counter[number] += count
-
-
-class Groups:
-    """Rows of a batch by subject. `first_of[row]`: the first row with the same subject."""
-
-    def __init__(self, first_of: Ints, repeated: Mapping[int, Ints]) -> None:
-        self.first_of = first_of
-        self.repeated = repeated
-        self.first_rows: Ints = np.flatnonzero(first_of == np.arange(len(first_of)))
-
-    def rows(self, first: int) -> Iterable[int]:
-        """All rows of the subject whose first row this is."""
-        return self.repeated[first].tolist() if first in self.repeated else [first]
-
-
-def group_subjects(batch: Decoded) -> Groups:
-    """Group a batch by subject: equal keys are candidates, whole digests decide."""
-    keys = keys_of(batch.subjects)
-    order = np.argsort(keys, kind="stable")
-    twin = np.zeros(len(keys), np.bool_)
-    same = keys[order[1:]] == keys[order[:-1]]
-    twin[order[1:][same]] = True
-    twin[order[:-1][same]] = True
-    first_of = np.arange(len(keys))
-    repeated: dict[int, list[int]] = {}
-    seen: dict[bytes, int] = {}
-    for row in np.flatnonzero(twin).tolist():
-        first = seen.setdefault(batch.subjects[row].tobytes(), row)
-        first_of[row] = first
-        repeated.setdefault(first, []).append(row)
-    return Groups(first_of, {k: np.array(v) for k, v in repeated.items() if len(v) > 1})

@@ -14,6 +14,9 @@ from ledger.log.store import Store
 __all__ = ["Mask", "Stored", "contains", "gather", "repeated_keys"]
 
 Mask = npt.NDArray[np.bool_]
+_ASKED_FOR = frozenset(
+    {"dataset", "evidence", "key", "model", "scheme", "verdict_calibration", "withdrawal"}
+)
 
 
 class Stored:
@@ -29,7 +32,7 @@ class Stored:
         )
         for index, kind, subject in rows:
             self.others[index] = kind
-            if kind in ("evidence", "withdrawal", "dataset", "scheme", "verdict_calibration"):
+            if kind in _ASKED_FOR:
                 self.about.setdefault(subject, []).append(index)
 
     def entry_bytes(self, index: int) -> bytes:

@@ -5,10 +5,17 @@ from datetime import date
 from typing import Any
 
 from ledger.errors import printable
-from ledger.provenance.conditions import FLAG_WORDS, evidence_words, measure_words, moment
+from ledger.provenance.conditions import (
+    FLAG_WORDS,
+    evidence_words,
+    measure_words,
+    moment,
+    seconds,
+)
 from ledger.provenance.explain import Decision, Explanation, Membership, Said
 from ledger.provenance.facts import DATE_FIELDS, FLAGS, PROFILE_FIELDS
 from ledger.provenance.labels import basis_words, label_words
+from ledger.provenance.needed import change_lines, missing_above
 from ledger.provenance.rules import Policy
 from ledger.provenance.words import FIELD_WORDS
 
@@ -44,6 +51,8 @@ def report_lines(explanation: Explanation) -> list[str]:
     lines += [_decision(decision) for decision in explanation.decisions]
     if explanation.decisions:
         lines.append(f"      {explanation.decisions[-1].words}")
+        changes = list(change_lines(explanation))
+        lines += ["", "what would change it", *changes] if changes else []
     else:
         lines.append("  none is tried: no live claim makes these bytes a document")
     return lines
@@ -188,6 +197,15 @@ def report_json(explanation: Explanation) -> dict[str, Any]:
                 "entries": list(decision.entries),
             }
             for decision in explanation.decisions
+        ],
+        "would_change_it": [
+            {
+                "rule": one.rule.number,
+                "label": one.rule.label,
+                "basis": one.rule.basis,
+                "if": one.words(seconds(explanation.cutoff)),
+            }
+            for one in missing_above(explanation)
         ],
     }
 

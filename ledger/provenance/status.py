@@ -7,6 +7,7 @@ from ledger.log.log import Log
 from ledger.log.projection import Projection
 from ledger.provenance.datasets import Summary, list_datasets
 from ledger.provenance.labels import LabelCount, count_labels
+from ledger.provenance.models.generations import Share, count_generations
 from ledger.provenance.rules import Policy
 from ledger.provenance.scans import LastScan, MarkCounts, count_marks, last_scans
 
@@ -26,8 +27,8 @@ class ProjectionState:
 class Status:
     """`signed` is the newest checkpoint's size, `pinned` what this user has seen of the log.
 
-    `datasets`, `marks`, `scans` and `labels` are None where the derived tables cannot be read as
-    they stand.
+    `datasets`, `marks`, `scans`, `labels` and `generations` are None where the derived tables
+    cannot be read as they stand.
     """
 
     log_name: str
@@ -43,6 +44,7 @@ class Status:
     marks: MarkCounts | None
     scans: tuple[LastScan, ...] | None
     labels: tuple[LabelCount, ...] | None
+    generations: tuple[Share, ...] | None
 
     @property
     def current(self) -> bool:
@@ -59,6 +61,7 @@ def status_of(log: Log, policy: Policy, cutoff: date | None = None) -> Status:
     trusted = {verifier.vkey for verifier in log.keys.verifiers("log")}
     pins = [pin.size for vkey in vkeys if (pin := log.pins.get(name, vkey)) is not None]
     states = projection_states(log, size)
+    limit = cutoff or policy.cutoff
     readable = all(state.state == "current" for state in states)
     return Status(
         log_name=name,
@@ -74,6 +77,7 @@ def status_of(log: Log, policy: Policy, cutoff: date | None = None) -> Status:
         marks=count_marks(log) if readable else None,
         scans=tuple(last_scans(log)) if readable else None,
         labels=tuple(count_labels(log.connection, policy, None, cutoff)) if readable else None,
+        generations=tuple(count_generations(log.connection, limit)) if readable else None,
     )
 
 

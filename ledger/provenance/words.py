@@ -7,17 +7,11 @@ from ledger.corpus.evidence import level
 from ledger.errors import printable
 from ledger.log.canonical import Entry
 from ledger.provenance.conditions import moment
+from ledger.provenance.tags.words import GRADE_WORDS
 
 __all__ = ["ASSISTANCE_WORDS", "FIELD_WORDS", "TAKEDOWN_WORDS", "claim_words"]
 
-ASSISTANCE_WORDS = {
-    "A0": "no AI",
-    "A1": "AI made surface edits",
-    "A2": "AI edited content",
-    "A3": "mostly AI, prompted",
-    "A4": "autonomous AI",
-    "AX": "AI use unknown",
-}
+ASSISTANCE_WORDS = GRADE_WORDS
 
 _CLAIM = len("sha256:") + 12  # of a claim_id, to tell one from another
 
@@ -62,6 +56,8 @@ def claim_words(entry: Entry, taken: Sequence[int] = ()) -> str:
             f"read as an input of {printable(body['dataset'])}: {body['rows']:,} rows recorded, "
             f"{body['rejected']:,} rejected"
         )
+    if entry.kind == "review":
+        return _review(body)
     if entry.kind == "takedown":
         return f"takes the document down: {TAKEDOWN_WORDS.get(body['reason'], 'for a reason')}"
     if entry.kind == "watermark":
@@ -107,6 +103,8 @@ def claim_words(entry: Entry, taken: Sequence[int] = ()) -> str:
             f"{body['documents']:,} documents {body['exact']:,} are there exactly, "
             f"{body['near_80']:,} nearly"
         )
+    if entry.kind == "erasure":
+        return "says that what the vault knew of a person was destroyed"
     if entry.kind == "reserve":
         return (
             f"seals reserve {printable(body['name'])}@{body['version']:,}: "
@@ -150,10 +148,58 @@ def _authorship(body: Mapping[str, Any]) -> str:
         said.append("model undisclosed")
     if "ai_ppm" in body:
         said.append(f"AI share {body['ai_ppm'] / 10_000:g} %")
+    if "covered_ppm" in body:
+        where = "listed in its spans" if "spans" in body else "which ones is not known here"
+        said.append(f"of {body['covered_ppm'] / 10_000:g} % of the bytes, {where}")
+    if "reviewed" in body:
+        said.append("a person read it and answers for it" if body["reviewed"] else "read by nobody")
+    if "evidence" in body:
+        said.append(_EVIDENCE_CLASSES.get(body["evidence"], "of a class not known to this program"))
+    if "convention" in body:
+        said.append(f"in the form {printable(body['convention'])}")
+    if "weight" in body:
+        said.append(f"{printable(body['weight'])} weight: by itself it decides nothing")
     if "issued_at" in body:
         said.append(f"issued {moment(body['issued_at'])}")
     if "supersedes" in body:
         said.append(f"supersedes claim {body['supersedes']}")
+    if "repeats" in body:
+        said.append(f"repeats claim {body['repeats'][:_CLAIM]} of another rendering of the text")
+    return "; ".join(said)
+
+
+_EVIDENCE_CLASSES = {
+    "observed": "the writing was observed",
+    "imported": "read from a file or commit",
+}
+_STAGES = {
+    "blind": "before the evidence was shown",
+    "informed": "with the evidence shown",
+    "adjudication": "as the third word where two disagree",
+}
+_REASONS = {
+    "known_source": "a known source",
+    "author_known": "knowing its author",
+    "process_seen": "having seen it made",
+    "style": "its style",
+    "factual": "what it says of facts",
+    "artefact": "traces of a tool",
+    "other": "something else",
+}
+
+
+def _review(body: Mapping[str, Any]) -> str:
+    stage = _STAGES.get(str(body["stage"]), "at a stage this program does not know")
+    reason = _REASONS.get(str(body["reason"]), "something this program does not know")
+    said = [f"decides {printable(body['decision'])}, {stage}, going by {reason}"]
+    if "source" in body:
+        said.append("cites a source outside the text")
+    if "inclusion_ppb" in body:
+        said.append(f"drawn with a chance of {body['inclusion_ppb'] / 10_000_000:g} %")
+    if "tool" in body:
+        said.append(f"decided in {printable(body['tool'])}, so it counts in statistics only")
+    if "supersedes" in body:
+        said.append(f"supersedes claim {printable(body['supersedes'])[:_CLAIM]}")
     return "; ".join(said)
 
 

@@ -8,6 +8,7 @@ import base64
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -55,9 +56,11 @@ def is_attested(entries: Sequence[Entry], index: int) -> bool:
     message = b" ".join(
         [b"DSSEv1", str(len(kind)).encode(), kind, str(len(payload)).encode(), payload]
     )
-    for earlier in entries[:index]:
+    for at, earlier in enumerate(entries[:index]):
         if earlier.kind != "key" or earlier.body["use"] != "claim":
             continue
+        if not is_live(entries[:index], at):
+            continue  # it was revoked before this claim was recorded
         verifier = parse_vkey(earlier.body["vkey"])
         for sig in claim.sigs:
             if sig.get("type") != "ed25519" or sig.get("keyid") != verifier.label:
@@ -99,16 +102,111 @@ def declared(entries: Sequence[Entry], about: Sequence[int]) -> tuple[int, int |
     for i in claims:
         if entries[i].claim_id in gone:
             continue
-        said = entries[i].body["assistance"]
+        body = entries[i].body
+        said, weak = body["assistance"], "weight" in body
         if said in ("A2", "A3", "A4"):
-            flags |= 1
-        if said in ("A0", "A1"):
-            flags |= 4 if is_attested(entries, i) else 2
-        if "ai_ppm" in entries[i].body:
-            shares.append(entries[i].body["ai_ppm"])
-    if flags & 1 and flags & 4:
+            flags |= 1024 if weak else 1
+        if said in ("A0", "A1") and not weak and body.get("covered_ppm") in (None, 1_000_000):
+            if not is_attested(entries, i):
+                flags |= 2
+            else:
+                flags |= 12 if body.get("evidence") == "observed" else 4
+        if "ai_ppm" in body and not weak:
+            shares.append(body["ai_ppm"])
+    if agreed(entries, about):
+        flags |= 16
+    if flags & 1 and flags & 28:
         flags |= 256
     return flags, max(shares) if shares else None
+
+
+def called(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """What a model is called -> who is called that; its own name means it alone."""
+    own, aliases = {}, defaultdict(list)
+    for subject, body in registered(entries).items():
+        own[f"{body['name']}@{body['version']}"] = [subject]
+        for alias in body.get("aliases", ()):
+            aliases[alias].append(subject)
+    return aliases | own
+
+
+def registered(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+    """The last word about each model."""
+    found = {}
+    for index, item in enumerate(entries):
+        if item.kind == "model" and is_live(entries, index):
+            named = {"kind": "model", "name": item.body["name"], "version": item.body["version"]}
+            if item.subject == "sha256:" + sha256(encode(named)).hexdigest():
+                found[item.subject] = dict(item.body)
+    return found
+
+
+def ancestry(models: dict[str, dict[str, Any]], subject: str | None) -> set[str]:
+    found: set[str] = set()
+    while subject in models and subject not in found:
+        found.add(subject)
+        subject = models[subject].get("base")
+    return found
+
+
+def generation(entries: Sequence[Entry], about: Sequence[int]) -> int | None:
+    """The least generation that registered models give a document."""
+    models, names = registered(entries), called(entries)
+    claims = [i for i in about if entries[i].kind == "authorship" and is_live(entries, i)]
+    gone = {entries[i].body.get("supersedes") for i in claims}
+    found = []
+    for i in claims:
+        body = entries[i].body
+        if entries[i].claim_id in gone or "weight" in body or body["assistance"] in "A0 A1 AX":
+            continue
+        writers = []
+        for subject in names.get(body.get("model"), ()):
+            known = [0]
+            for ancestor in ancestry(models, subject):
+                for row in models[ancestor].get("trained_on", ()):
+                    known += [row["generation"]] if "generation" in row and row["documents"] else []
+            writers.append(max(known) + 1)
+        found += [min(writers)] if writers else []
+    return max(found) if found else None
+
+
+def holders(entries: Sequence[Entry], index: int) -> set[str]:
+    """Who signed a claim, each by the digest of the vkey; only keys that attest."""
+    claim = entries[index]
+    found = set()
+    for earlier in entries[:index]:
+        if earlier.kind == "key":
+            vkey = earlier.body["vkey"]
+            label = parse_vkey(vkey).label
+            only = [sig for sig in claim.sigs if sig.get("keyid") == label]
+            alone = [*entries[:index], replace(claim, sigs=tuple(only))]
+            if only and is_attested(alone, index):
+                found.add("sha256:" + sha256(vkey.encode()).hexdigest())
+    return found
+
+
+def agreed(entries: Sequence[Entry], about: Sequence[int]) -> bool:
+    """Two who did not write it cite a source and say human; one who doubts is outvoted."""
+    reviews = [i for i in about if entries[i].kind == "review" and is_live(entries, i)]
+    own: set[str] = set()
+    for i in about:
+        if entries[i].kind == "authorship" and is_live(entries, i):
+            own |= holders(entries, i)
+    last: dict[str, dict[str, Any]] = {}
+    for i in reviews:
+        body = entries[i].body
+        mine = body["reviewer"]
+        if mine not in holders(entries, i) or mine in own:
+            continue
+        if body["stage"] == "adjudication" and last.get(mine, body)["stage"] != "adjudication":
+            continue  # one of the two is not the third
+        last[mine] = body
+    human = [b for b in last.values() if b["decision"] == "human" and "source" in b]
+    doubts = [b["stage"] for b in last.values() if b["decision"] in ("ai", "mixed")]
+    settled = any(b["stage"] == "adjudication" and b["decision"] == "human" for b in last.values())
+    if len(human) < 2 or "adjudication" in doubts:
+        return False
+    return not doubts or (len(doubts) == 1 and settled)
 
 
 def project(entries: Sequence[Entry]) -> dict[str, list[tuple[Any, ...]]]:
@@ -142,9 +240,10 @@ def project(entries: Sequence[Entry]) -> dict[str, list[tuple[Any, ...]]]:
             continue
         flags, share = declared(entries, about)
         if any(entries[i].body["channel"] == "own_synthetic" for i in origins):
-            flags |= 1 | (256 if flags & 4 else 0)
+            flags |= 1 | (256 if flags & 28 else 0)
         places = {raw(entries[i].body["locator"]["file"]) for i in origins}
-        profile = (flags, share, None, None, None, *dates(entries, {subject} | places))
+        profile = (flags, share, None, None, generation(entries, about),
+                   *dates(entries, {subject} | places))  # fmt: skip
         values[row_id(profile)] = profile
         profiles[row_id(profile)] += 1
         facts.append((about[0], row_id(profile)))

@@ -18,8 +18,9 @@ from ledger.provenance.disclosed import disclosed
 from ledger.provenance.documents import find_dataset, list_documents
 from ledger.provenance.explain import explain, withdrawals
 from ledger.provenance.labels import count_labels
+from ledger.provenance.needed import missing_above
 from ledger.provenance.opening import create_ledger, key_claim, open_ledger
-from ledger.provenance.policy import load_policy
+from ledger.provenance.policy import Policy, load_policy
 from ledger.provenance.report import report_json, report_lines, summary_json, summary_lines
 from ledger.provenance.resolve import resolve_document
 from ledger.provenance.signing import sign_claim
@@ -452,3 +453,34 @@ def test_a_text_that_occurs_often_is_shown_in_part_and_explained_whole(log: Log)
     assert len(shown) == 10
     assert "  and 3 more; document explain shows all" in summary_lines(found)
     assert sum(line.endswith("origin  live") for line in report_lines(found)) == 13
+
+
+def changes(log: Log, name: str, policy: Policy = STRICT) -> list[tuple[str, str]]:
+    found = explain(log, digest(name), policy)
+    limit = seconds(found.cutoff)
+    return [(one.rule.number, one.words(limit)) for one in missing_above(found)]
+
+
+def test_what_would_change_it_is_what_the_rules_above_miss(log: Log) -> None:
+    record(log, [origin("a")])
+    assert [number for number, _ in changes(log, "a")] == [
+        "4a", "3", "2c", "2b", "2a", "1a", "4b", "1b"
+    ]  # fmt: skip
+    found = dict(changes(log, "a"))
+    assert found["3"] == "checked evidence of level E3 or better dates it before 2022-11-30"
+    assert found["2c"] == "two reviewers decide human, each with a source outside the text"
+    assert found["1b"].endswith("corrected for the marks looked for is at or below 1e-9")
+    record(log, [authorship("a", "A3")])
+    assert changes(log, "a") == []  # the first rule decides: nothing stands above it
+    lines = "\n".join(report_lines(explain(log, digest("a"), STRICT)))
+    assert "without entry 3, which it rests on, the rules below it would be tried" in lines
+    assert report_json(explain(log, digest("a"), STRICT))["would_change_it"] == []
+
+
+def test_what_would_change_it_comes_true(log: Log) -> None:
+    record(log, [origin("a")])
+    wanted = dict(changes(log, "a"))["3"]
+    assert "checked evidence of level E3" in wanted
+    record(log, [evidence(FILE, date(2020, 1, 1))])
+    rule = explain(log, digest("a"), STRICT).rule
+    assert rule is not None and rule.number == "3"

@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import SchemaOutdatedError
-from ledger.log.canonical import Entry
+from ledger.log.canonical import Entry, subject_of
 from ledger.log.keys import KeyRing
+from ledger.log.notes import Signer
 from ledger.log.projection import EntryProjection
 from ledger.log.runs import RunIndex
 from ledger.log.schema import schema_digest
 from ledger.provenance.projection import ProvenanceProjection
+from ledger.provenance.reviewed import reviewer_of
 from tests.log.making import (
     Ledger,
     assert_whole,
@@ -69,6 +71,47 @@ def agrees(ledger: Ledger) -> None:
 
 
 @st.composite
+def reviews(
+    draw: st.DrawFn, document: str, by: tuple[Signer, ...], actor: str, earlier: list[str]
+) -> Entry:
+    """A decision, by whoever signs it or by somebody else's name."""
+    body = {
+        "task": digest("task"),
+        "reviewer": reviewer_of(draw(st.sampled_from(list(by) or AUTHORS)).verifier),
+        "mode": "audit",
+        "reason": "other",
+        "stage": draw(st.sampled_from(["blind", "informed", "adjudication"])),
+        "decision": draw(st.sampled_from(["human", "human", "human", "ai", "mixed", "unsure"])),
+    }
+    if draw(st.booleans()):
+        body["source"] = digest("a letter")
+    if earlier and draw(st.booleans()):
+        body["supersedes"] = draw(st.sampled_from(earlier))
+    return entry("review", document, body, by=by, actor=actor)
+
+
+@st.composite
+def models(draw: st.DrawFn, actor: str) -> Entry:
+    """One of three models that may be tuned from one another, round and round, and share a name."""
+    version = draw(st.sampled_from("123"))
+    counts = st.fixed_dictionaries(
+        {"documents": st.integers(0, 1)}, optional={"generation": st.integers(0, 3)}
+    )
+    rest = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "base": st.sampled_from([subject_of("model", "m", v) for v in "1239"]),
+                "aliases": st.sampled_from([["latest"], ["latest", "m@1"]]),
+                "trained_on": st.lists(counts, max_size=2),
+            },
+        )
+    )
+    body = {"name": "m", "version": version, **rest}
+    return entry("model", subject_of("model", "m", version), body, actor=actor)
+
+
+@st.composite
 def claims(draw: st.DrawFn) -> list[Entry]:
     """Anything anybody could say, in any order, about few documents and files."""
     said: list[Entry] = []
@@ -76,7 +119,7 @@ def claims(draw: st.DrawFn) -> list[Entry]:
         document = draw(st.sampled_from(DOCUMENTS))
         actor = draw(st.sampled_from(["operator", "operator", "key:bob+00000000"]))
         by = draw(st.sampled_from([(), (AUTHORS[0],), (AUTHORS[1],), tuple(AUTHORS)]))
-        what = draw(st.sampled_from("oooooeeffaawwwrkds"))
+        what = draw(st.sampled_from("oooooeeffaawwwrkdsvvmm"))
         if what == "o":
             rest = draw(
                 st.fixed_dictionaries(
@@ -120,8 +163,24 @@ def claims(draw: st.DrawFn) -> list[Entry]:
             rest = {"supersedes": draw(st.sampled_from(earlier))} if what == "s" and earlier else {}
             if draw(st.booleans()):
                 rest["ai_ppm"] = draw(st.sampled_from([0, 500_000, 1_000_000]))
+            rest |= draw(
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "covered_ppm": st.sampled_from([1, 1_000_000]),
+                        "evidence": st.sampled_from(["observed", "imported"]),
+                        "weight": st.sampled_from(["weak", "medium"]),
+                        "model": st.sampled_from(["m@1", "m@2", "m@3", "latest", "other"]),
+                    },
+                )
+            )
             level = draw(st.sampled_from(["A0", "A1", "A2", "A4", "AX"]))
             said.append(authorship(document, level, by=by, actor=actor, **rest))
+        elif what == "m":
+            said.append(draw(models(actor)))
+        elif what == "v":
+            earlier = [e.claim_id for e in said if e.kind == "review" and e.subject == document]
+            said.append(draw(reviews(document, by, actor, earlier)))
         elif what == "w" and said:
             taken = draw(st.sampled_from(said))
             said.append(withdrawal(taken, actor=draw(st.sampled_from([taken.actor, actor]))))

@@ -18,7 +18,7 @@ from ledger.corpus.neardup.normal import NORM_VERSION
 from ledger.corpus.neardup.side import Side, distinct, find_digests, load_side
 from ledger.corpus.neardup.sketch import SKETCHING
 from ledger.corpus.neardup.sources import TextsGiven
-from ledger.engines import Progress, Source, run, split
+from ledger.engines import Progress, Source, Workers, run, split
 
 __all__ = ["METHOD", "PAIRS", "Counts", "Overlap", "near_of", "overlap"]
 
@@ -81,7 +81,7 @@ def overlap(
     references: Sequence[Source],
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
     candidates_only: bytes | None = None,
     references_only: bytes | None = None,
@@ -111,7 +111,7 @@ def near_of(
     references: Sequence[Source],
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> pa.Table:
     """The pairs (PAIRS) of one text with `references`, closest first; none if nothing resembles it.
@@ -137,7 +137,7 @@ class _Reader:
     candidates: Sequence[Source]
     references: Sequence[Source]
     folder: Path
-    workers: int | None
+    workers: Workers
     progress: Progress | None
 
     def compare(self, ours: Side, theirs: Side, left: Indices, right: Indices) -> Compared:

@@ -22,7 +22,7 @@ from ledger.corpus.neardup.long import is_long, read_long
 from ledger.corpus.neardup.normal import find_words
 from ledger.corpus.neardup.side import Digests, digest_rows, find_digests
 from ledger.corpus.neardup.sketch import slices
-from ledger.engines import Progress, Scan, Source, run
+from ledger.engines import Progress, Scan, Source, Workers, run
 from ledger.errors import DocumentMismatchError
 
 __all__ = ["Compared", "GramSets", "compare", "gram_sets"]
@@ -74,7 +74,7 @@ def gram_sets(
     sources: Sequence[Source],
     folder: Path,
     *,
-    workers: int | None,
+    workers: Workers,
     progress: Progress | None,
 ) -> GramSets:
     """The gram sets of documents given by sorted distinct digests, read from `sources`.
