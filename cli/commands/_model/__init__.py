@@ -1,0 +1,1 @@
+"""Commands of `headwater model`, one file each, named as the command; it defines `command`."""

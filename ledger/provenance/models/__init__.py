@@ -1,0 +1,1 @@
+"""Language models: what they were trained on, and which generation their texts are."""
