@@ -1,0 +1,1 @@
+"""Commands of `headwater review`, one file each, named as the command; it defines `command`."""
