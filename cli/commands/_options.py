@@ -1,16 +1,19 @@
 """Options that several commands have, spelled once."""
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 __all__ = [
     "alpha_option",
+    "engine_options",
     "in_a_folder",
     "marks_option",
     "roots_option",
     "tokenizers_option",
-    "workers_option",
 ]
 
 
@@ -51,6 +54,33 @@ tokenizers_option = click.option(
     metavar="FILE",
     help="The tokenizer.json of a model that bears a mark; one given before is remembered.",
 )
-workers_option = click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes; one a processor."
-)
+
+
+def engine_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--engine`, `--workers` and `--ray-address`, handed over as one value: `workers`."""
+
+    @click.option(
+        "--engine",
+        default="local",
+        show_default=True,
+        metavar="NAME",
+        help="What does the work: local, processes of this machine; ray (docs/scale.md).",
+    )
+    @click.option(
+        "--workers", type=click.IntRange(min=1), metavar="N", help="Processes; one a processor."
+    )
+    @click.option(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="A Ray cluster that runs; auto: this machine's. Else one is started for this call.",
+    )
+    @wraps(command)
+    def with_engine(
+        *arguments: Any, engine: str, workers: int | None, ray_address: str | None, **others: Any
+    ) -> None:
+        from ledger.engines import Engine, engine_of
+
+        chosen = engine_of(Engine(engine, workers, ray_address))  # wrong names before any work
+        command(*arguments, workers=chosen, **others)
+
+    return with_engine

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..output import Output, pass_output
-from ._options import alpha_option, marks_option, roots_option, tokenizers_option, workers_option
+from ._options import alpha_option, engine_options, marks_option, roots_option, tokenizers_option
 from ._scan_marks import marks_data, marks_text
 from ._scan_verdicts import verdicts_data, verdicts_text
 
 if TYPE_CHECKING:
+    from ledger.engines import Workers
     from ledger.errors import GateError
     from ledger.log.log import Log
     from ledger.verdicts.calibration.find import Profile
@@ -39,7 +40,7 @@ _NO_MARKS = "no marks were looked for: none is registered whose key is at hand"
     help="The human text to rank documents in. Else the newest calibration.",
 )
 @roots_option
-@workers_option
+@engine_options
 @pass_output
 def command(
     out: Output,
@@ -50,7 +51,7 @@ def command(
     alpha: float,
     calibration: str | None,
     roots: tuple[Path, ...],
-    workers: int | None,
+    workers: "Workers",
 ) -> None:
     """Look for AI text in a dataset: by registered watermarks, and by a calibrated classifier.
 

@@ -1,77 +1,150 @@
-"""Scans on this machine: the sources that have no sidecar yet are jobs for the pool."""
+"""Processes on this machine that take jobs, one at a time each.
 
-from collections.abc import Callable, Sequence
+Workers are fresh interpreters that import the library and nothing of the caller's: a script needs
+no `if __name__ == "__main__"`, and nothing is forked under threads. They end with the call, however
+it ends.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
-from ledger.engines.pool import Progress, work
-from ledger.engines.scan import Scan, Sidecar, Source
-from ledger.engines.sidecar import drop_leftovers, find, scan_source, sidecar_path, storage_error
-from ledger.errors import InputError
+from ledger.engines.engine import Engine, Kind, Meter
+from ledger.engines.worker import Advanced, Done, Failed, Job, Report
+from ledger.errors import RefusedError
 
-__all__ = ["run"]
+__all__ = ["ENGINE", "processors"]
 
-
-def run(
-    scan: Scan,
-    sources: Sequence[Source],
-    folder: Path,
-    *,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> list[Sidecar]:
-    """The sidecar of each source, in the order of `sources`; those already in `folder` stay.
-
-    `workers` is 1 for this process, by default one a processor (none where there is little to do).
-    The results do not depend on it. Raises what a source or the map raises, as it was raised there;
-    RefusedError where a worker dies; StorageError. Finished sidecars outlive any of these.
-    """
-    try:
-        folder.mkdir(
-            mode=0o700, parents=True, exist_ok=True
-        )  # whoever guesses a text finds it there
-        drop_leftovers(folder)
-    except OSError as error:
-        raise storage_error(folder, error) from error
-    distinct = {source.key: source for source in sources}
-    earlier = {key: find(folder, scan, source) for key, source in distinct.items()}
-    found = {key: sidecar for key, sidecar in earlier.items() if sidecar is not None}
-    jobs = [
-        _Job(scan, source, sidecar_path(folder, scan, source))
-        for key, source in distinct.items()
-        if key not in found
-    ]
-    if workers != 1 and len(jobs) > 1:
-        _check_map(scan)
-    done = len(found), sum(sidecar.rows for sidecar in found.values())
-    try:
-        made = work(jobs, workers=workers, progress=progress, done=done)
-    finally:
-        drop_leftovers(folder)
-    for sidecar in made:
-        assert isinstance(sidecar, Sidecar)  # it is what _Job.run returns
-        found[sidecar.source] = sidecar
-    return [found[source.key] for source in sources]
+_SMALL = 32 << 20  # bytes; starting workers takes as long as going through this
+_ALLOCATOR = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # Arrow's own keeps 30 MB more a worker
+_BOOT = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import pickle, sys; "
+    "sys.path[:] = pickle.load(sys.stdin.buffer); from ledger.engines.worker import serve; serve()"
+)
 
 
 @dataclass(frozen=True)
-class _Job:
-    scan: Scan
-    source: Source
-    path: Path
+class Local:
+    """Processes of this machine; this process alone where there is little to do."""
 
-    @property
-    def size(self) -> int:
-        return int(getattr(self.source, "size", 0))
+    name: str = "local"
+    addressed: bool = False
 
-    def run(self, advance: Callable[[int], None]) -> Sidecar:
-        return scan_source(self.scan, self.source, self.path, advance)
+    def work(self, jobs: Sequence[Job], engine: Engine, meter: Meter) -> list[object]:
+        count = min(_workers(engine.workers, jobs), len(jobs))
+        if count > 1:
+            return _Pool(jobs, meter).run(count)
+        results = []
+        for job in jobs:
+            results.append(job.run(meter.advance))
+            meter.finish(results[-1])
+        return results
 
 
-def _check_map(scan: Scan) -> None:
-    name = getattr(scan.map, "__qualname__", "")
-    if getattr(scan.map, "__module__", "__main__") == "__main__" or "<" in name:
-        raise InputError(
-            f"scan {scan.name}: its map is {name or 'no function'}, expected one of a module",
-            hint="put it in a file that can be imported, or run with one worker",
+ENGINE: Kind = Local()
+
+
+def processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _workers(asked: int | None, jobs: Sequence[Job]) -> int:
+    if asked is not None:
+        return asked
+    sizes = [job.size for job in jobs]
+    return 1 if all(sizes) and sum(sizes) < _SMALL else processors()
+
+
+class _Pool:
+    """Owns the workers. A thread per worker hands out jobs; reports arrive in one queue."""
+
+    def __init__(self, jobs: Sequence[Job], meter: Meter) -> None:
+        self._jobs, self._meter = jobs, meter
+        self._waiting: SimpleQueue[int | None] = SimpleQueue()
+        self._reports: SimpleQueue[Report | None] = SimpleQueue()
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._threads: list[Thread] = []
+
+    def run(self, count: int) -> list[object]:
+        places = sorted(range(len(self._jobs)), key=lambda place: -self._jobs[place].size)
+        for place in [*places, *[None] * count]:
+            self._waiting.put(place)
+        try:
+            for _ in range(count):
+                self._start()
+            return self._collect()
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        worker = subprocess.Popen(
+            [sys.executable, "-c", _BOOT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_ALLOCATOR | os.environ,
         )
+        self._workers.append(worker)
+        thread = Thread(target=self._attend, args=(worker,), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _attend(self, worker: subprocess.Popen[bytes]) -> None:
+        """Hand one worker its jobs; None among the reports says that it is gone."""
+        assert worker.stdin is not None and worker.stdout is not None  # both are pipes
+        try:
+            worker.stdin.write(pickle.dumps(sys.path))
+            while (place := self._waiting.get()) is not None:
+                worker.stdin.write(pickle.dumps((place, self._jobs[place])))
+                worker.stdin.flush()
+                while isinstance(report := pickle.load(worker.stdout), Advanced):
+                    self._reports.put(report)
+                self._reports.put(report)
+                if isinstance(report, Failed):
+                    return
+            worker.stdin.close()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._reports.put(None)
+        except Exception as error:  # a job that cannot be sent
+            self._reports.put(Failed.of(error))
+
+    def _collect(self) -> list[object]:
+        results: dict[int, object] = {}
+        while len(results) < len(self._jobs):
+            match self._reports.get():
+                case Advanced(rows):
+                    self._meter.advance(rows)
+                case Done(place, result):
+                    results[place] = result
+                    self._meter.finish(result)
+                case Failed() as failed:
+                    raise failed.error()
+                case None:
+                    raise RefusedError(
+                        "a worker process ended before its work was done",
+                        hint="if memory ran out, use fewer workers; the same command goes on "
+                        "with what is not finished",
+                    )
+        return [results[place] for place in range(len(self._jobs))]
+
+    def _stop(self) -> None:
+        """End every worker. It holds no lock and no key; what it wrote, it wrote aside."""
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            worker.wait()
+        for thread in self._threads:
+            thread.join()
+        for worker in self._workers:
+            for pipe in (worker.stdin, worker.stdout):
+                if pipe is not None:
+                    with suppress(OSError):  # unsent bytes for a worker that is gone
+                        pipe.close()

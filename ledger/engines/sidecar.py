@@ -1,8 +1,11 @@
 """Writing sidecars: whole under their name or not at all, and found again by what made them."""
 
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -16,6 +19,7 @@ from ledger.errors import StorageError, printable
 __all__ = ["drop_leftovers", "find", "scan_source", "sidecar_path", "storage_error"]
 
 _SUFFIX = ".parquet"
+_GIVEN_UP = 24 * 3600.0  # seconds
 
 
 def sidecar_path(folder: Path, scan: Scan, source: Source) -> Path:
@@ -66,16 +70,29 @@ def scan_source(scan: Scan, source: Source, path: Path, advance: Callable[[int],
 
 
 def drop_leftovers(folder: Path) -> None:
-    """Delete the unfinished files of processes that are gone."""
+    """Delete the unfinished files of processes that are gone.
+
+    Another machine's processes cannot be asked after: a file of theirs is given up when nobody has
+    written to it for a day.
+    """
     for path in folder.glob(f".*{_SUFFIX}.*.tmp"):
-        owner = path.name.split(".")[-2]
-        if owner.isdigit() and not _alive(int(owner)):
+        machine, _, process = path.name.split(".")[-2].rpartition("-")
+        if machine == _machine():
+            gone = process.isdigit() and not _alive(int(process))
+        else:
+            gone = _idle(path) > _GIVEN_UP
+        if gone:
             path.unlink(missing_ok=True)
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
     """What to say when `path` could not be written."""
     reason = printable((error.strerror or str(error)).lower())
+    if not path.parent.is_dir():
+        return StorageError(
+            f"{printable(path)}: {reason}, expected the folder of a ledger's sidecars",
+            hint="every machine of a cluster must have that folder, shared, under the same path",
+        )
     return StorageError(
         f"{printable(path)}: {reason}, expected room to write",
         hint="free some space and run the same command again; what was finished is kept",
@@ -88,7 +105,7 @@ def _identity(scan: Scan, source: Source) -> bytes:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.{_machine()}-{os.getpid()}.tmp")
     try:
         yield temporary
         with _writing(path):
@@ -106,6 +123,28 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+@cache
+def _machine() -> str:
+    """Where this process's number means something: a machine, and on it a space of processes."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    try:
+        identity = Path("/etc/machine-id").read_text()
+    except (OSError, UnicodeDecodeError):
+        identity = ""
+    return sha256(f"{socket.gethostname()}\0{identity}\0{space}".encode()).hexdigest()[:12]
+
+
+def _idle(path: Path) -> float:
+    """Seconds since it was written to; none if it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _alive(process: int) -> bool:

@@ -1,6 +1,6 @@
 """The other end of a pipe: takes one job after another, says how far it got.
 
-Runs in a process of its own, started by `local`. Reports are small: text and tables stay here.
+Runs in a process of its own, started by an engine. Reports are small: text and tables stay here.
 """
 
 import os
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ledger.errors import LedgerError
 
-__all__ = ["Advanced", "Done", "Failed", "Job", "Report", "serve"]
+__all__ = ["Advanced", "Done", "Failed", "Job", "Report", "serve", "spare_pandas"]
 
 
 class Job(Protocol):
@@ -85,7 +85,7 @@ class _NoPandas:
             raise ImportError(name)
 
 
-def _spare_pandas() -> None:
+def spare_pandas() -> None:
     """Have Arrow look for pandas once, in vain.
 
     It imports pandas, where that is installed, to make its first array: 30 MB and a third of a
@@ -102,7 +102,7 @@ def _spare_pandas() -> None:
 def serve() -> None:
     """Work until the pipe ends. Ctrl-C is the parent's to hear: it ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _spare_pandas()
+    spare_pandas()
     reports = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not print into the reports
     parent = os.getppid()

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ledger.corpus.neardup import ParquetTexts
-from ledger.engines import Progress
+from ledger.engines import Progress, Workers
 from ledger.errors import InputError, VerificationError, printable
 from ledger.log.keys import KeyRing
 from ledger.log.log import Log
@@ -27,7 +27,7 @@ def audit_overlap(
     against: str,
     *,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Measured:
     """Compare a dataset with `against`: NAME@VERSION, or the folder of a sealed reserve.

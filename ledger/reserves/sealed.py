@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ledger.errors import UnknownNameError, VerificationError, printable
 from ledger.log.canonical import Entry, parse_digest
 from ledger.log.log import Log
-from ledger.log.record import live
+from ledger.provenance.recorded import holds, live_claims
 from ledger.reserves.statement import Statement, parse_statement
 
 __all__ = [
@@ -45,15 +45,7 @@ class Listed:
 
 def reserves(log: Log) -> list[tuple[int, Entry]]:
     """The unwithdrawn `reserve` entries, in the log's order."""
-    rows = log.connection.execute(
-        "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'reserve' ORDER BY idx"
-    ).fetchall()
-    found = [(int(index), log.entry(index)) for (index,) in rows]
-    alive: set[int] = set()
-    for subject in {entry.subject for _, entry in found}:
-        about = live([(index, log.entry(index)) for index in log.find(subject)])
-        alive.update(index for index, _ in about)
-    return [(index, entry) for index, entry in found if index in alive]
+    return live_claims(log, "reserve")
 
 
 def find_reserve(log: Log, name: str, version: int | None = None) -> tuple[int, Entry]:
@@ -119,20 +111,9 @@ def holding(log: Log, document: str) -> list[tuple[str, int]]:
     found = []
     for index, entry in newest_reserves(log):
         members = members_of(log, index, entry)
-        if members is not None and _has(members, digest):
+        if members is not None and holds(members, digest):
             found.append((str(entry.body["name"]), int(entry.body["version"])))
     return found
-
-
-def _has(members: bytes, digest: bytes) -> bool:
-    low, high = 0, len(members) // 32
-    while low < high:
-        middle = (low + high) // 2
-        if members[32 * middle : 32 * middle + 32] < digest:
-            low = middle + 1
-        else:
-            high = middle
-    return members[32 * low : 32 * low + 32] == digest
 
 
 def list_reserves(log: Log) -> list[Listed]:

@@ -17,7 +17,7 @@ The payload is canonical JSON and is what is signed and digested. Needs no Arrow
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,6 +27,8 @@ import orjson
 from ledger.errors import InputError, VerificationError, printable
 from ledger.log.canonical import parse_digest, subject_of
 from ledger.provenance.dsse import encode_members
+from ledger.provenance.included import Head
+from ledger.provenance.shape import Maybe, check_shape
 from ledger.reserves.layout import CONTENT, SUMS
 
 __all__ = [
@@ -58,13 +60,6 @@ _STANDING = re.compile(r"checked|asserted")
 _COUNTS = {"bytes": int, "documents": int}
 
 
-@dataclass(frozen=True)
-class _Maybe:
-    """A member that may be absent."""
-
-    shape: Any
-
-
 _SHAPE: Mapping[str, Any] = {
     "checkpoint": {"log_name": str, "note": str, "root": _DIGEST, "size": int},
     "contamination": {
@@ -86,11 +81,11 @@ _SHAPE: Mapping[str, Any] = {
     "issuer": str,
     "limits": [str],
     "members": _DIGEST,
-    "parent": _Maybe(_DIGEST),
+    "parent": Maybe(_DIGEST),
     "rule": {
         "against": [str],
         "allow_asserted": bool,
-        "before": _Maybe(_DATE),
+        "before": Maybe(_DATE),
         "datasets": [str],
         "format": re.compile(re.escape(FORMAT)),
         "min_level": int,
@@ -108,16 +103,6 @@ _SHAPE: Mapping[str, Any] = {
     "version": int,
     "vkeys": {"log": [str], "seal": [str], "statement": [str]},
 }
-
-
-@dataclass(frozen=True)
-class Head:
-    """The log's first `size` entries and the signed note over their root."""
-
-    log_name: str
-    size: int
-    root: bytes
-    note: str
 
 
 @dataclass(frozen=True)
@@ -257,10 +242,10 @@ def parse_statement(payload: bytes, where: str) -> Statement:
             if document[name] != expected:
                 raise ValueError(f"{name} {document[name]!r}, expected {expected!r}")
         reserve, sums = document["subject"]
-        _check(reserve, {"digest": {DIGEST_NAME: _HEX}, "name": NAME}, "subject[0]")
-        _check(sums, {"digest": {"sha256": _HEX}, "name": _SUMS_NAME}, "subject[1]")
+        check_shape(reserve, {"digest": {DIGEST_NAME: _HEX}, "name": NAME}, "subject[0]")
+        check_shape(sums, {"digest": {"sha256": _HEX}, "name": _SUMS_NAME}, "subject[1]")
         predicate = document["predicate"]
-        _check(predicate, _SHAPE, "predicate")
+        check_shape(predicate, _SHAPE, "predicate")
         statement = _read(reserve, sums, predicate)
         if format_statement(statement) != payload:
             raise ValueError("a repeated or foreign key, or another spelling")
@@ -303,28 +288,3 @@ def _read(
         statement_vkeys=tuple(vkeys["statement"]),
         seal_vkeys=tuple(vkeys["seal"]),
     )
-
-
-def _check(value: Any, shape: Any, path: str) -> None:
-    """Raises ValueError naming the first place where `value` has not the shape."""
-    if isinstance(shape, _Maybe):
-        shape = shape.shape
-    if isinstance(shape, re.Pattern):
-        if not isinstance(value, str) or shape.fullmatch(value) is None:
-            raise ValueError(f"{path} is {value!r:.80}, expected {shape.pattern}")
-    elif isinstance(shape, list):
-        if not isinstance(value, Sequence) or isinstance(value, str):
-            raise ValueError(f"{path} is not a list")
-        for number, item in enumerate(value):
-            _check(item, shape[0], f"{path}[{number}]")
-    elif isinstance(shape, Mapping):
-        needed = {name for name, item in shape.items() if not isinstance(item, _Maybe)}
-        if not isinstance(value, dict) or not needed <= set(value) <= set(shape):
-            raise ValueError(f"{path} has not the members {', '.join(sorted(shape))}")
-        for name in value:
-            _check(value[name], shape[name], f"{path}.{name}")
-    elif shape is int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise ValueError(f"{path} is {value!r:.80}, expected a count")
-    elif not isinstance(value, shape):
-        raise ValueError(f"{path} is not {shape.__name__}")

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ledger.engines import Scan
 from ledger.errors import MalformedError
+from tests.engines.cluster import NODE
 
 RESULT = pa.schema(
     [
@@ -54,6 +55,54 @@ class Deadly(Numbered):
             if number == 1 and not self.spared.exists():
                 os.kill(os.getpid(), signal.SIGKILL)
             yield table
+
+
+@dataclass(frozen=True)
+class Mortal(Numbered):
+    """Kills its process after a table, the first of all that get there."""
+
+    struck: Path = Path()
+
+    def tables(self) -> Iterator[pa.Table]:
+        for number, table in enumerate(super().tables()):
+            if number == 1 and self._first():
+                self.strike()
+            yield table
+
+    def strike(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _first(self) -> bool:
+        try:
+            self.struck.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Doomed(Mortal):
+    """Kills the node that its worker belongs to, if that is the second one."""
+
+    def _first(self) -> bool:
+        time.sleep(0.3)
+        return os.environ.get(NODE) == "second" and super()._first()
+
+    def strike(self) -> None:
+        os.kill(os.getppid(), signal.SIGKILL)  # the raylet
+        time.sleep(60)  # the worker goes with it
+
+
+@dataclass(frozen=True)
+class Waiting(Numbered):
+    """Gives nothing until `come` exists."""
+
+    come: Path = Path()
+
+    def tables(self) -> Iterator[pa.Table]:
+        while not self.come.exists():
+            time.sleep(0.1)
+        yield from super().tables()
 
 
 @dataclass(frozen=True)

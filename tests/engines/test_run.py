@@ -1,6 +1,7 @@
 """Scans: whole or absent, the same for any number of workers, ended cleanly however they end."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,9 +13,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from ledger.engines import Sidecar, Source, content_root, fold, run, split, work
+from ledger.engines import (
+    Engine,
+    Sidecar,
+    Source,
+    content_root,
+    fold,
+    ray,
+    ray_driver,
+    run,
+    runs,
+    split,
+    work,
+)
 from ledger.engines.root import row_bytes
-from ledger.errors import InputError, MalformedError, RefusedError, StorageError
+from ledger.engines.sidecar import scan_source
+from ledger.engines.worker import Failed
+from ledger.errors import (
+    InputError,
+    MalformedError,
+    MissingExtraError,
+    RefusedError,
+    StorageError,
+    UnknownNameError,
+)
 from tests.engines.sources import (
     Changed,
     Deadly,
@@ -169,15 +191,27 @@ def test_a_folder_that_cannot_be_made_is_a_traceback(tmp_path: Path) -> None:
         run(scan(), [Numbered("a")], tmp_path / "file")
 
 
-def test_leftovers_of_a_killed_run_stay_for_ever(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_stay_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    stale = tmp_path / f".count-0.parquet.{ended.pid}.tmp"
-    ours = tmp_path / f".count-0.parquet.{os.getpid()}.tmp"
-    stale.touch()
-    ours.touch()
+    made: list[Path] = []
+    replaced = os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: (made.append(old), replaced(old, new)))
     run(scan(), [Numbered("a")], tmp_path)
-    assert not stale.exists() and ours.exists()
+    ours = made[0]
+    assert ours.name.endswith(f"-{os.getpid()}.tmp")
+    stale = ours.with_name(ours.name.replace(f"-{os.getpid()}.", f"-{ended.pid}."))
+    theirs, forsaken = (tmp_path / f".count-{n}.parquet.0.0123-{ended.pid}.tmp" for n in (1, 2))
+    for path in (ours, stale, theirs, forsaken):
+        path.touch()
+    long_ago = time.time() - 90_000
+    os.utime(forsaken, (long_ago, long_ago))
+    run(scan(), [Numbered("b")], tmp_path)
+    assert not stale.exists() and ours.exists(), "the dead are asked after by their numbers"
+    assert theirs.exists(), "a number of another machine's process says nothing here"
+    assert not forsaken.exists()
 
 
 def test_stripes_lose_or_repeat_rows(tmp_path: Path) -> None:
@@ -281,3 +315,63 @@ def _wait_for(condition: "object", seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came to it"
         time.sleep(0.05)
+
+
+def test_a_sidecar_on_another_machines_disk_is_taken_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that has a folder of the same path, not the same folder."""
+    monkeypatch.setattr(runs, "_PATIENCE", 0.2)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    replaced = os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: replaced(old, elsewhere / Path(new).name))
+    with pytest.raises(StorageError, match="and it is not here") as caught:
+        run(scan(), [Numbered("a")], tmp_path / "s", workers=1)
+    assert caught.value.hint is not None and "every machine" in caught.value.hint
+    assert len(list(elsewhere.iterdir())) == 1
+
+
+def test_a_machine_without_the_folder_is_told_to_free_some_space(tmp_path: Path) -> None:
+    path = tmp_path / "not shared" / "a.parquet"
+    with pytest.raises(StorageError, match="no such file") as caught:
+        scan_source(scan(), Numbered("a"), path, lambda rows: None)
+    assert caught.value.hint is not None and "shared" in caught.value.hint
+
+
+def test_an_engine_that_is_not_there_is_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UnknownNameError, match="unknown engine: rai") as unknown:
+        run(scan(), [Numbered("a")], tmp_path, workers=Engine("rai"))
+    assert unknown.value.hint == "did you mean ray?"
+    with pytest.raises(InputError, match="expected none"):
+        run(scan(), [Numbered("a")], tmp_path, workers=Engine(address="here:1"))
+    monkeypatch.setattr(ray, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="ray is not installed"):
+        run(scan(), [Numbered("a")], tmp_path, workers=Engine("ray"))
+    run(scan(), [Numbered("a")], tmp_path)
+    run(scan(), [Numbered("a")], tmp_path, workers=Engine("ray"))  # there is nothing to do
+
+
+def test_what_goes_through_ray_grows_with_the_texts(tmp_path: Path) -> None:
+    """A task as it runs in a worker, without Ray around it."""
+    sizes = []
+    for tables in (1, 300):
+        job = runs._Job(scan(), Numbered("a", tables), tmp_path / f"{tables}.parquet")
+        there = pickle.dumps(job)
+        back = ray_driver.task(ray_driver.Place.here(), there)
+        outcome = pickle.loads(back)
+        assert outcome.rows == outcome.result.rows == 3 * tables
+        sizes.append((len(there), len(back)))
+    assert sum(sizes[1]) - sum(sizes[0]) < 50, "texts went along"
+    assert max(map(sum, sizes)) < 3000
+
+
+def test_another_release_on_a_worker_goes_unnoticed() -> None:
+    outcome = pickle.loads(
+        ray_driver.task(replace(ray_driver.Place.here(), release="0.0"), pickle.dumps(None))
+    )
+    assert isinstance(outcome.result, Failed)
+    error = outcome.result.error()
+    assert isinstance(error, InputError) and "expected 0.0" in str(error)

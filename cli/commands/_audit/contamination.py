@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ...output import Output, pass_output
-from .._options import in_a_folder, roots_option, workers_option
+from .._options import engine_options, in_a_folder, roots_option
 
 if TYPE_CHECKING:
+    from ledger.engines import Workers
     from ledger.verdicts.contamination.dataset import Audited
     from ledger.verdicts.contamination.folder import FolderAudit
 
@@ -46,9 +47,10 @@ __all__ = ["command"]
 @click.option(
     "--reviews",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="A dataset: fold in people's decisions (ai, human) on the documents that --json names to "
-    "review, from the first on; a CSV of document, decision and, if drawn otherwise, probability.",
+    metavar="FILE|recorded",
+    help="A dataset: fold in people's decisions: those that `headwater review` recorded of its "
+    "random draw, or (ai, human) on the documents that --json names to review, from the first on, "
+    "in a CSV of document, decision and, if drawn otherwise, probability.",
 )
 @click.option(
     "--level",
@@ -70,7 +72,7 @@ __all__ = ["command"]
     help="Draw the estimate here, as SVG.",
 )
 @roots_option
-@workers_option
+@engine_options
 @pass_output
 def command(
     out: Output,
@@ -86,7 +88,7 @@ def command(
     upper_level: float | None,
     plot: Path | None,
     roots: tuple[Path, ...],
-    workers: int | None,
+    workers: "Workers",
 ) -> None:
     """Estimate which share of a dataset or folder resembles AI text, with an interval.
 
@@ -133,11 +135,13 @@ def command(
         from ledger.verdicts.contamination.dataset import Settings, audit_contamination
         from ledger.verdicts.contamination.reviews import read_decisions
 
+        recorded = str(reviews) == "recorded"
         settings = Settings(
             sample=sample,
             stratify=stratify or "none",
             seed=seed,
-            decisions=None if reviews is None else read_decisions(reviews),
+            decisions=None if reviews is None or recorded else read_decisions(reviews),
+            recorded=recorded,
             **limits,
         )
         with open_ledger(out.ledger, write=True) as log, out.progress(target) as advance:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ...output import Output, pass_output
-from .._options import in_a_folder, roots_option, workers_option
+from .._options import engine_options, in_a_folder, roots_option
 
 if TYPE_CHECKING:
+    from ledger.engines import Workers
     from ledger.verdicts.batches.audit import Report
 
 __all__ = ["command"]
@@ -74,7 +75,7 @@ __all__ = ["command"]
     help="Draw a control chart here, as SVG.",
 )
 @roots_option
-@workers_option
+@engine_options
 @pass_output
 def command(
     out: Output,
@@ -90,7 +91,7 @@ def command(
     gate: bool,
     plot: Path | None,
     roots: tuple[Path, ...],
-    workers: int | None,
+    workers: "Workers",
 ) -> None:
     """Find the batches of a stream of training text that are unlike known human text.
 

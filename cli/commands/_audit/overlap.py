@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...output import Output, pass_output
-from .._options import roots_option, workers_option
+from .._options import engine_options, roots_option
 
 if TYPE_CHECKING:
+    from ledger.engines import Workers
     from ledger.provenance.overlap import Measured
     from ledger.provenance.pairs import Named
 
@@ -34,7 +35,7 @@ _EXAMPLES = 5
 )
 @click.option("--paths", is_flag=True, help="In --pairs, name the paths that the vault has, too.")
 @roots_option
-@workers_option
+@engine_options
 @pass_output
 def command(
     out: Output,
@@ -43,7 +44,7 @@ def command(
     pairs_file: Path | None,
     paths: bool,
     roots: tuple[Path, ...],
-    workers: int | None,
+    workers: "Workers",
 ) -> None:
     """Find the documents of a dataset that stand in another set: whole, altered or as excerpts.
 

@@ -1,11 +1,15 @@
 """headwater reserve seal: dated documents with their text, in files that nobody changes unseen."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ...output import Output, pass_output
-from .._options import roots_option, workers_option
+from .._options import engine_options, roots_option
+
+if TYPE_CHECKING:
+    from ledger.engines import Workers
 
 __all__ = ["command"]
 
@@ -45,7 +49,7 @@ FOLDER = click.Path(path_type=Path)
 )
 @roots_option
 @click.option("--issuer", metavar="NAME", help="Your organisation. Else the ledger's name.")
-@workers_option
+@engine_options
 @click.option("--again", is_flag=True, help="Write the lost folder of a sealed reserve once more.")
 @click.option("-o", "--output", "folder", required=True, metavar="DIR", type=FOLDER, help="New.")
 @pass_output
@@ -59,7 +63,7 @@ def command(
     against: tuple[str, ...],
     roots: tuple[Path, ...],
     issuer: str | None,
-    workers: int | None,
+    workers: "Workers",
     again: bool,
     folder: Path,
 ) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...output import Output, pass_output
-from .._options import roots_option, workers_option
+from .._options import engine_options, roots_option
 
 if TYPE_CHECKING:
+    from ledger.engines import Workers
     from ledger.verdicts.calibration.make import Calibrated, SourceMade
 
 __all__ = ["command"]
@@ -60,7 +61,7 @@ __all__ = ["command"]
     help="A tokenizer.json for `audit entropy`. Else words.",
 )
 @roots_option
-@workers_option
+@engine_options
 @pass_output
 def command(
     out: Output,
@@ -75,7 +76,7 @@ def command(
     at_most: int,
     tokenizer: Path | None,
     roots: tuple[Path, ...],
-    workers: int | None,
+    workers: "Workers",
 ) -> None:
     """Make a calibration: human text that you know, scored, in which other texts are ranked.
 

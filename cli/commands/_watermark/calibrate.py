@@ -1,11 +1,15 @@
 """headwater watermark calibrate: how often a mark is found where it cannot be."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ...output import Output, pass_output
-from .._options import roots_option, tokenizers_option, workers_option
+from .._options import engine_options, roots_option, tokenizers_option
+
+if TYPE_CHECKING:
+    from ledger.engines import Workers
 
 __all__ = ["command"]
 
@@ -20,7 +24,7 @@ __all__ = ["command"]
 )
 @tokenizers_option
 @roots_option
-@workers_option
+@engine_options
 @pass_output
 def command(
     out: Output,
@@ -28,7 +32,7 @@ def command(
     reserve: str,
     tokenizers: tuple[Path, ...],
     roots: tuple[Path, ...],
-    workers: int | None,
+    workers: "Workers",
 ) -> None:
     """Count a mark's false alarms in a sealed reserve.
 

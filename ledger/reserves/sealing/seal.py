@@ -13,6 +13,7 @@ from typing import Any
 
 from ledger.claims import Reserve
 from ledger.corpus.texts import TextSource, text_sources
+from ledger.engines import Workers, at_home
 from ledger.errors import (
     AlreadySealedError,
     GateError,
@@ -111,7 +112,7 @@ def seal(
     roots: Sequence[Path] = (),
     issuer: str | None = None,
     again: bool = False,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Sealed:
     """Seal what `rule` admits as of the log's head, in the new folder `out`.
@@ -178,7 +179,7 @@ def seal(
                 members,
                 said,
                 Found(chosen.sources, chosen.absent, lambda digest: _origin(log, digest)),
-                workers=workers,
+                workers=at_home(workers),
                 progress=progress,
             )
             if earlier is None:

@@ -5,16 +5,14 @@ way: the next one to the same place clears it away and, if the reserve was recor
 that reserve's folder instead of recording it again.
 """
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.corpus.atomic import storage_error
-from ledger.errors import AlreadySealedError, BusyError, InputError, printable
+from ledger.corpus.atomic import locked_folder, storage_error
+from ledger.errors import AlreadySealedError, InputError, printable
 from ledger.provenance.dsse import parse_envelope
 from ledger.reserves.layout import CONTENT, RECEIPTS, STATEMENT
 from ledger.reserves.opening.listing import read_bounded
@@ -89,27 +87,12 @@ def building(out: Path) -> Iterator[Site]:
     Raises BusyError if another process is building there, StorageError.
     """
     fresh = _beside(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if not fresh.is_symlink():  # whose target would be emptied
-            fresh.mkdir(exist_ok=True)
-        lock = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise storage_error(fresh, error) from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(
-                f"{printable(out)}: another process is sealing there", hint="try again later"
-            ) from error
+    with locked_folder(fresh, f"{printable(out)}: another process is sealing there"):
         try:
             _clear(fresh)
             yield Site(fresh)
         except OSError as error:
             raise storage_error(Path(error.filename or fresh), error) from error
-    finally:
-        os.close(lock)
 
 
 def _clear(folder: Path) -> None:

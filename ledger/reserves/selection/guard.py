@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ledger.engines import Progress, Source
+from ledger.engines import Progress, Source, Workers
 from ledger.log.runs import keys_of
 from ledger.provenance.overlap import Reference
 from ledger.reserves.selection.digests import matrix_of, positions
@@ -39,7 +39,7 @@ def guard(
     against: Sequence[Reference],
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Guarded:
     """Compare the selection, whose texts lie in `sources`, with each of `against`.

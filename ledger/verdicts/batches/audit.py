@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ledger.claims import Audit, BatchAudit
 from ledger.corpus.neardup.side import Digests, digest_rows, distinct, find_digests
+from ledger.engines import Workers
 from ledger.errors import InputError, RefusedError, printable
 from ledger.log.canonical import encode, subject_of
 from ledger.log.log import Log
@@ -129,7 +130,7 @@ def audit_dataset(
     source: str | None = None,
     model: Model | None = None,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Advance | None = None,
 ) -> Report:
     """Audit `name@version` in the order in which it was read, and record it as one claim.

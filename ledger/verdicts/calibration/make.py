@@ -14,6 +14,7 @@ import numpy as np
 
 from ledger.claims import CalibratedSource, VerdictCalibration
 from ledger.corpus.neardup.side import Digests
+from ledger.engines import Workers
 from ledger.errors import InputError
 from ledger.log.canonical import subject_of
 from ledger.log.content_root import content_root
@@ -116,7 +117,7 @@ def calibrate(
     at_most: int = AT_MOST,
     tokenizer: Path | None = None,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Calibrated:
     """Score human text and record it as the profile `name`.
@@ -160,7 +161,7 @@ class _Maker:
     log: Log
     detector: Detector
     tokenizer: Tokenizer
-    workers: int | None
+    workers: Workers
     progress: Progress | None
 
     def score(self, chosen: Chosen) -> Scored:

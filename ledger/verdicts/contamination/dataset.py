@@ -5,7 +5,7 @@ decision is `estimate`'s.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ledger.claims import Audit, ContaminationAudit
 from ledger.corpus.neardup.side import Digests, find_digests
+from ledger.engines import Workers
 from ledger.errors import InputError, printable
 from ledger.log.canonical import encode, subject_of
 from ledger.log.log import Log
@@ -31,7 +32,7 @@ from ledger.verdicts.contamination.estimate import (
     ppm_up,
 )
 from ledger.verdicts.contamination.page import Context, drawn_words, page, plain
-from ledger.verdicts.contamination.reviews import Decisions, reviews_of
+from ledger.verdicts.contamination.reviews import Decisions, recorded_decisions, reviews_of
 from ledger.verdicts.contamination.sampling import Drawn, draw, strata_data
 from ledger.verdicts.contamination.scores import sort_out
 from ledger.verdicts.contamination.strata import NONE, divide, first_holders
@@ -55,6 +56,7 @@ class Settings:
     """How an estimate is made; everything here is digested with it.
 
     `sample` documents are drawn, all if None, in strata (`strata.STRATA`) by a key, the `seed`.
+    `recorded`: take what people decided from the ledger's reviews, instead of `decisions`.
     """
 
     sample: int | None = None
@@ -63,6 +65,7 @@ class Settings:
     level: float = GATE_ESTIMATE
     upper_level: float = GATE_UPPER
     decisions: Decisions | None = None
+    recorded: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def audit_contamination(
     *,
     calibration: str | None = None,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> Audited:
     """Estimate which share of `name@version` is AI text, and record it.
@@ -183,6 +186,9 @@ def audit_contamination(
         () if division is None else division.names,
     )
     places = asked[drawn.places]
+    if settings.recorded:
+        decided = recorded_decisions(log, dataset, scored.digests[places])
+        settings = replace(settings, decisions=decided)
     decisions = settings.decisions
     own, humans = _humans(profile, dataset, scored.digests)
     ai = profile.sample.synthetic

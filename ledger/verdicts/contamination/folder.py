@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ledger.corpus.neardup.side import find_digests
+from ledger.engines import Workers
 from ledger.errors import InputError, printable
 from ledger.log.content_root import content_root
 from ledger.verdicts.contamination.dating import DatedBy
@@ -140,7 +141,7 @@ def audit_folder(
     seed: int = 0,
     level: float = GATE_ESTIMATE,
     upper_level: float = GATE_UPPER,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> FolderAudit:
     """Estimate which share of the documents from `since` on is AI text.
@@ -220,7 +221,7 @@ def _known(scored: Scored, chosen: Mask) -> Scored:
 
 
 def _human_path(
-    human: Path, detector: Core, texts: FolderTexts, before: Mask, workers: int | None
+    human: Path, detector: Core, texts: FolderTexts, before: Mask, workers: Workers
 ) -> Scored:
     """The known human documents of another path. Raises InputError where some are measured too."""
     read = read_folder(

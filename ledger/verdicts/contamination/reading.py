@@ -15,7 +15,7 @@ from ledger.corpus.inputs import Input, expand, left_over
 from ledger.corpus.neardup.side import Digests, digest_rows
 from ledger.corpus.readers import DEFAULTS, ReadOptions, Snapshot, check_settings
 from ledger.corpus.staging import read_options
-from ledger.engines import Progress, Scan, work
+from ledger.engines import Progress, Scan, Workers, work
 from ledger.errors import InputError, MalformedError
 from ledger.verdicts.contamination.dating import date_rows
 from ledger.verdicts.scanning.gather import Scored
@@ -79,7 +79,7 @@ def read_folder(
     scan: Scan,
     *,
     description: Description | None = None,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> FolderTexts:
     """Read a file or folder in any format that ingest reads, and score what it holds.

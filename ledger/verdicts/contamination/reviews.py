@@ -1,7 +1,8 @@
-"""What people decided of some documents, from a CSV file: columns document, decision, probability.
+"""What people decided of some documents: from a CSV file, or from the reviews that are recorded.
 
-`document` is a SHA-256, `decision` is `ai` or `human`, `probability` with which chance a sampled
-document was drawn for review; without that column they count as a simple random draw.
+Columns of the file: `document` is a SHA-256, `decision` is `ai` or `human`, `probability` with
+which chance a sampled document was drawn for review; without that column they count as a simple
+random draw.
 """
 
 import csv
@@ -15,11 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ledger.corpus.neardup.side import find_digests
-from ledger.errors import InputError, MalformedError, printable
+from ledger.errors import InputError, MalformedError, RefusedError, printable
 from ledger.log.canonical import encode, parse_digest
+from ledger.log.log import Log
+from ledger.provenance.documents import find_dataset
+from ledger.provenance.review.queue import among
+from ledger.provenance.review.recorded import decided_of, draws_of, reviews_in
 from ledger.verdicts.statistics.prevalence import Reviews
 
-__all__ = ["Decisions", "read_decisions", "reviews_of"]
+__all__ = ["Decisions", "read_decisions", "recorded_decisions", "reviews_of"]
 
 _LARGEST = 64 << 20
 _DECISIONS = {"ai": True, "human": False}
@@ -62,6 +67,43 @@ def read_decisions(path: Path) -> Decisions:
         np.array([ai for _, _, ai, _ in rows], np.bool_),
         np.array(chances, np.float64) if chances else None,
     )
+
+
+def recorded_decisions(log: Log, dataset: str, sampled: npt.NDArray[np.uint8]) -> Decisions:
+    """What people decided of documents of the newest random draw of reviews, as far as they are
+    among the (n, 32) digests that were sampled.
+
+    That draw and the sample have nothing to do with each other, so the chance of a document there
+    is its chance here. Text of which AI wrote a part is AI text. Raises InputError where nobody
+    decided, or nobody on a sampled document; RefusedError while a label has no decision: what
+    nobody looked at has no share.
+    """
+    number = find_dataset(log.connection, dataset)
+    found = reviews_in(log, lambda digests: among(log, number, digests))
+    attachment = (lambda _digest: None) if log.vault is None else log.vault.attachment
+    drawn = next(iter(draws_of(found, dataset, attachment)), None)
+    if drawn is None:
+        raise InputError(
+            f"{dataset}: found no recorded review of a random draw, expected some",
+            hint=f"headwater review next {dataset}",
+        )
+    decided = decided_of(drawn, found)
+    if not decided.complete:
+        raise RefusedError(
+            f"{dataset}: a label of the draw has no decision, expected one of each",
+            hint=f"headwater review next {dataset} --mode audit",
+        )
+    digests = np.frombuffer(b"".join(map(parse_digest, decided.documents)), np.uint8)
+    rows = digests.reshape(-1, 32)
+    order = np.lexsort(np.ascontiguousarray(sampled).view(">u8").astype(np.uint64).T[::-1])
+    here = find_digests(rows, sampled[order]) >= 0
+    if not here.any():
+        raise InputError(
+            f"{dataset}: found no reviewed document among the {len(sampled):,} sampled, "
+            "expected some",
+            hint="measure more, or all, of it: leave out --sample",
+        )
+    return Decisions(rows[here], decided.ai[here], decided.chance[here])
 
 
 def reviews_of(decisions: Decisions, sampled: npt.NDArray[np.uint8]) -> Reviews:

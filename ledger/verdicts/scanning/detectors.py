@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from ledger.corpus.neardup.side import Digests, find_digests
+from ledger.engines import Workers
 from ledger.errors import InputError, UnknownNameError, printable
 from ledger.log.canonical import Entry, parse_digest
 from ledger.log.log import Log
@@ -51,7 +52,7 @@ class Detector(Protocol):
         reference: Reference,
         folder: Path,
         *,
-        workers: int | None = None,
+        workers: Workers = None,
         progress: Phase | None = None,
     ) -> Scored:
         """The documents of a set, each with a score or the reason why there is none."""
@@ -96,7 +97,7 @@ class Core:
         reference: Reference,
         folder: Path,
         *,
-        workers: int | None = None,
+        workers: Workers = None,
         progress: Phase | None = None,
     ) -> Scored:
         """Raises as gather_scores."""
@@ -135,7 +136,7 @@ class Claimed:
         reference: Reference,
         folder: Path,
         *,
-        workers: int | None = None,
+        workers: Workers = None,
         progress: Phase | None = None,
     ) -> Scored:
         """The newest live result of each document. Raises as gather_scores."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ledger.corpus.neardup.side import Digests, digest_rows, find_digests
-from ledger.engines import fold, run, split
+from ledger.engines import Workers, fold, run, split
 from ledger.engines.root import row_bytes
 from ledger.errors import DocumentMismatchError
 from ledger.log.content_root import content_root
@@ -98,7 +98,7 @@ def gather_scores(
     model: Model,
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Phase | None = None,
 ) -> Scored:
     """Score every document of a set; sidecars lie in `folder`, and are not made twice.

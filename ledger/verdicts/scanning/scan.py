@@ -16,6 +16,7 @@ import numpy as np
 from ledger.claims import Scan, Verdict
 from ledger.corpus.dating import record_in_batches
 from ledger.corpus.neardup.side import Digests, distinct, find_digests
+from ledger.engines import Workers
 from ledger.errors import InputError, printable
 from ledger.log.canonical import encode, subject_of
 from ledger.log.log import Log
@@ -103,7 +104,7 @@ def scan_dataset(
     *,
     model: Model | None = None,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Scanned:
     """Ask a calibrated detector about every document of `name@version`, and record what came of it.

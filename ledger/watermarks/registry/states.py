@@ -136,7 +136,7 @@ class OpenedMark:
 
 def provider_keys(log: Log) -> dict[str, tuple[int, Verifier]]:
     """Keys that the log names for the use `provider`: label -> (naming entry, key)."""
-    return named_keys(entries_of_kind(log, "key"), "provider")
+    return dict(named_keys(entries_of_kind(log, "key"), "provider"))
 
 
 def standing_of(

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ledger.claims import Calibration
-from ledger.engines import run
+from ledger.engines import Workers, run
 from ledger.errors import DocumentMismatchError, InputError, printable
 from ledger.log.canonical import Entry, encode
 from ledger.log.log import Log
@@ -78,7 +78,7 @@ def calibrate(
     reserve: str,
     *,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Calibrated:
     """Look for one mark in every document of a sealed reserve, and record how often it was found.

@@ -19,7 +19,7 @@ import pyarrow as pa
 from ledger.claims import Scan as ScanBody
 from ledger.claims import ScannedMark
 from ledger.corpus.neardup.side import Digests, distinct, find_digests
-from ledger.engines import Scan, Sidecar, content_root, run, split
+from ledger.engines import Scan, Sidecar, Workers, content_root, run, split
 from ledger.errors import DocumentMismatchError, InputError
 from ledger.log.canonical import encode, subject_of
 from ledger.log.log import MAX_BATCH, Log
@@ -105,7 +105,7 @@ def scan_dataset(
     alpha_milli: int = ALPHA_MILLI,
     fdr_milli: int = FDR_MILLI,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Scanned:
     """Look for marks in every document of `name@version`, and record what came of it.
@@ -164,7 +164,7 @@ class _Run:
     log: Log
     dataset: str
     roots: Sequence[Path]
-    workers: int | None
+    workers: Workers
     progress: Progress | None
     alpha_milli: int
     fdr_milli: int

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ledger.corpus.neardup.side import Digests, digest_rows
 from ledger.corpus.neardup.sketch import slices
-from ledger.engines import Progress, Scan, Sidecar, Source, run
+from ledger.engines import Progress, Scan, Sidecar, Source, Workers, run
 from ledger.errors import VerificationError, printable
 from ledger.watermarks.tokenization.kept import keep
 from ledger.watermarks.tokenization.load import Tokenizer, load
@@ -43,7 +43,7 @@ def tokenize(
     sources: Sequence[Source],
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> list[Sidecar]:
     """The TOKEN_IDS of each source with `sha256` and `text`, in the order of `sources`.

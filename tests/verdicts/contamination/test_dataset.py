@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ledger.errors import GateError, InputError, UnknownNameError
+from ledger.errors import GateError, InputError, RefusedError, UnknownNameError
 from ledger.log.log import Log
 from ledger.log.record import record
 from ledger.log.verify import verify_log
 from ledger.provenance.overlap import sidecar_folder
+from ledger.provenance.policy import load_policy
+from ledger.provenance.review.decide import Answer, decide
+from ledger.provenance.review.queue import build_queue
 from ledger.verdicts.calibration.human import Dated
 from ledger.verdicts.calibration.make import calibrate
 from ledger.verdicts.contamination import strata
@@ -18,6 +21,7 @@ from ledger.verdicts.contamination.dataset import Audited, Settings, audit_conta
 from ledger.verdicts.contamination.estimate import Compared
 from ledger.verdicts.contamination.reviews import read_decisions
 from ledger.verdicts.scanning import gather
+from tests.provenance.review.making import person
 from tests.reserves.sealing import make_corpus
 from tests.verdicts.calibration.test_make import pangram
 from tests.verdicts.scanning.making import AI, FEW, HUMAN, Clock, add, draw, ledger, text
@@ -242,6 +246,37 @@ def test_people_do_not_matter(log: Log) -> None:
     strange.write_text(f"document,decision\n{name_of('nobody')},ai\n")
     with pytest.raises(InputError, match="were not sampled"):
         audit(log, settings=Settings(decisions=read_decisions(strange)))
+
+
+def test_recorded_reviews_do_not_move_the_estimate(log: Log) -> None:
+    """The same by the ledger's own reviews, drawn at random from every label, each with its chance;
+    the ones on documents that cannot be measured are left out.
+    """
+    own_calibration(log)
+    first = audit(log)
+    with pytest.raises(InputError, match="found no recorded review of a random draw"):
+        audit(log, settings=Settings(recorded=True))
+    ada = person(log, "ada")
+    asked = build_queue(log, "crawl@1", load_policy(), sample=120)
+    for one in asked.waiting:
+        decide(log, one.task, ada, Answer("human", "known_source"), asked.drawn)
+    found = audit(log, settings=Settings(recorded=True))
+    measured = found.found.estimate.reviewed
+    assert found.new and 20 < measured < 120  # 200 of 355 can be measured
+    assert found.found.estimate.point < 0.05 < first.found.estimate.point
+    assert found.found.estimate.high < 0.15
+    again = audit(log, settings=Settings(recorded=True))
+    assert not again.new and again.entry == found.entry
+
+
+def test_a_label_without_a_decision_has_no_share(log: Log) -> None:
+    own_calibration(log)
+    ada = person(log, "ada")
+    asked = build_queue(log, "crawl@1", load_policy(), sample=20)
+    assert len(asked.drawn.strata) == 2  # dated ones, and others
+    decide(log, asked.waiting[0].task, ada, Answer("ai", "style"), asked.drawn)
+    with pytest.raises(RefusedError, match="a label of the draw has no decision"):
+        audit(log, settings=Settings(recorded=True))
 
 
 def test_nothing_to_measure_is_recorded(log: Log) -> None:
