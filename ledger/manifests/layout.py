@@ -5,6 +5,9 @@
     texts/part-00000.arrow   the texts, as Arrow files that can be mapped into memory
     strata.json              strata: what there was, what was wanted, what was taken, thresholds
     shards.json              every file of rows/ and texts/ with its bytes, SHA-256 and rows
+    croissant.json           the same described for other tools, as Croissant 1.1
+    entry.json               the manifest's entry in the ledger
+    manifest.tlog-proof      the proof that the ledger holds it
 
 A row's canonical bytes are sha256 (32) ‖ stratum (2) ‖ repeat_q16 (4) ‖ units (4), big-endian. The
 content_root is the RFC 6962 root over the sorted SHA-256 of these: shards and places are transport.
@@ -18,10 +21,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ledger.log.content_root import content_root
+from ledger.manifests.names import CROISSANT, ENTRY, MANIFEST, PROOF, SHARDS, STRATA
 from ledger.manifests.shards import rows_name, texts_name
 
 __all__ = [
+    "CROISSANT",
+    "ENTRY",
     "MANIFEST",
+    "PROOF",
     "ROWS_PART",
     "ROWS_SCHEMA",
     "ROW_GROUP",
@@ -34,10 +41,6 @@ __all__ = [
     "rows_root",
     "texts_name",
 ]
-
-MANIFEST: Final = "manifest.json"
-STRATA: Final = "strata.json"
-SHARDS: Final = "shards.json"
 
 TEXT_BYTES: Final = 256 << 20
 """Bytes of a texts file at most, unless a single document is larger."""

@@ -1,18 +1,15 @@
 """The manifests a ledger has recorded: found by name, with their statements and members."""
 
-from dataclasses import dataclass
-
-from ledger.errors import UnknownNameError, VerificationError
+from ledger.errors import InputError, UnknownNameError, VerificationError, printable
 from ledger.log.canonical import Entry, parse_digest
 from ledger.log.log import Log
-from ledger.log.record import live
 from ledger.manifests.statement import Statement, parse_statement
+from ledger.provenance.recorded import live_claims
 
 __all__ = [
     "MAX_MEMBERS",
-    "Holding",
     "find_manifest",
-    "holding",
+    "find_statement",
     "manifests",
     "members_of",
     "newest_of",
@@ -25,15 +22,7 @@ MAX_MEMBERS = 30_000_000
 
 def manifests(log: Log) -> list[tuple[int, Entry]]:
     """The unwithdrawn `manifest` entries, in the log's order."""
-    rows = log.connection.execute(
-        "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'manifest' ORDER BY idx"
-    ).fetchall()
-    found = [(int(index), log.entry(index)) for (index,) in rows]
-    alive: set[int] = set()
-    for subject in {entry.subject for _, entry in found}:
-        about = live([(index, log.entry(index)) for index in log.find(subject)])
-        alive.update(index for index, _ in about)
-    return [(index, entry) for index, entry in found if index in alive]
+    return live_claims(log, "manifest")
 
 
 def newest_of(log: Log, name: str, version: int | None = None) -> tuple[int, Entry] | None:
@@ -65,6 +54,18 @@ def find_manifest(log: Log, reference: str) -> tuple[int, Entry]:
     return same[-1]
 
 
+def find_statement(log: Log, digest: bytes) -> tuple[int, Entry]:
+    """The manifest whose statement has that digest. Raises InputError."""
+    named = f"sha256:{digest.hex()}"
+    for index, entry in manifests(log):
+        if entry.body["statement"] == named:
+            return index, entry
+    raise InputError(
+        f"{named}: found no live manifest of that statement in {printable(log.location)}",
+        hint="name the ledger that it was built in",
+    )
+
+
 def statement_of(log: Log, index: int, entry: Entry) -> tuple[Statement, bytes] | None:
     """(statement, payload) of a manifest's entry, None where the vault withholds it.
 
@@ -92,47 +93,3 @@ def members_of(log: Log, index: int, entry: Entry) -> bytes | None:
             f"expected 32 for each of {entry.body['rows']} rows"
         )
     return members
-
-
-@dataclass(frozen=True)
-class Holding:
-    """A manifest that selects a document, and the consumers that pulled it, by name."""
-
-    name: str
-    version: str
-    consumers: tuple[str, ...]
-
-
-def holding(log: Log, document: str) -> list[Holding]:
-    """The manifests that select a document, as far as the vault tells, by name and version.
-
-    All that were ever recorded, superseded ones too: a model may have been trained on any of them.
-    """
-    digest = parse_digest(document)
-    found: dict[tuple[str, str], set[str]] = {}
-    for index, entry in manifests(log):
-        members = members_of(log, index, entry)
-        if members is not None and _has(members, digest):
-            key = str(entry.body["name"]), str(entry.body["version"])
-            found.setdefault(key, set()).update(_consumers(log, entry))
-    return [Holding(*key, tuple(sorted(consumers))) for key, consumers in sorted(found.items())]
-
-
-def _consumers(log: Log, manifest: Entry) -> list[str]:
-    about = live([(index, log.entry(index)) for index in log.find(manifest.subject)])
-    return [
-        str(entry.body["consumer"])
-        for _, entry in about
-        if entry.kind == "pull" and entry.body["manifest"] == manifest.body["statement"]
-    ]
-
-
-def _has(members: bytes, digest: bytes) -> bool:
-    low, high = 0, len(members) // 32
-    while low < high:
-        middle = (low + high) // 2
-        if members[32 * middle : 32 * middle + 32] < digest:
-            low = middle + 1
-        else:
-            high = middle
-    return members[32 * low : 32 * low + 32] == digest

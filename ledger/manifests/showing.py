@@ -14,7 +14,7 @@ from ledger.manifests.layout import MANIFEST, STRATA
 from ledger.manifests.recorded import find_manifest, newest_of, statement_of
 from ledger.manifests.statement import Statement, parse_statement
 from ledger.provenance.dsse import parse_envelope
-from ledger.provenance.shape import check_shape
+from ledger.provenance.shape import Maybe, check_shape
 from ledger.reserves.opening.listing import read_bounded
 
 __all__ = ["Shown", "parse_strata", "read_statement", "show_folder", "show_manifest"]
@@ -29,6 +29,23 @@ _STRATUM = {
     "planned": int,
     "repeat_q16": int,
     "selected": int,
+    "tail": Maybe(
+        {
+            "classes": Maybe(
+                [
+                    {
+                        "below": str,
+                        "documents": int,
+                        "name": str,
+                        "selected": int,
+                        "upto": str,
+                        "weight": int,
+                    }
+                ]
+            ),
+            "cuts": [int],
+        }
+    ),
     "target": int,
     "target_ppm": int,
     "threshold": {"digest": str, "key": str},

@@ -3,7 +3,8 @@
     _type          https://in-toto.io/Statement/v1
     subject        [{name: "NAME@VERSION", digest: {headwater_content_root_v1: hex}},
                     {name: "strata.json", digest: {sha256: hex}},
-                    {name: "shards.json", digest: {sha256: hex}}]
+                    {name: "shards.json", digest: {sha256: hex}},
+                    {name: "croissant.json", digest: {sha256: hex}}]
     predicateType  PREDICATE_TYPE
     predicate      name, version, stage, unit, budget (if any), repeat, seed, key_algorithm
                    tokenizer    what a token is, where the unit is tokens
@@ -12,6 +13,8 @@
                    datasets     each with its content_root and documents as of the checkpoint
                    checkpoint   log_name, size, root, note: chosen as of these entries
                    strata       axes, count
+                   tail         how rare words are in what there was and what was selected, by
+                                which table of word counts, and the digest of all scores
                    totals       rows: distinct documents; documents and units: of one epoch
                    bounds       what the mix asks for, and what was reached
                    gates        limits of synthetic text: outcome, limit and what was found, in ppm
@@ -38,9 +41,11 @@ import orjson
 
 from ledger.errors import InputError, VerificationError, printable
 from ledger.log.canonical import parse_digest, subject_of
+from ledger.manifests.agreeing import SHARE, check_bounds, check_gates
+from ledger.manifests.names import CROISSANT, SHARDS, STRATA
 from ledger.provenance.dsse import encode_members
+from ledger.provenance.included import Head
 from ledger.provenance.shape import Maybe, check_shape
-from ledger.reserves.statement import Head
 
 __all__ = [
     "DIGEST_NAME",
@@ -65,13 +70,13 @@ KEY_ALGORITHM: Final = "headwater key 1"
 OUTCOMES: Final = ("passed", "failed", "not_evaluated", "accepted")
 """Of a gate. `accepted`: above the limit, or not evaluated, and somebody said why that may be."""
 
+_FILES = (STRATA, SHARDS, CROISSANT)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _REFERENCE = re.compile(rf"{_NAME.pattern}@[1-9][0-9]{{0,8}}")
 _SEED = re.compile(r"0|[1-9][0-9]{0,19}")
-_SHARE = re.compile(r"(0|[1-9][0-9]{0,24})(/[1-9][0-9]{0,24})?")
 _STAGE = re.compile(r"pretrain|mid|anneal|calibration")
 _UNIT = re.compile(r"documents|tokens|bytes")
 _OUTCOME = re.compile("|".join(OUTCOMES))
@@ -80,8 +85,8 @@ _SHAPE: Mapping[str, Any] = {
     "bounds": [
         {
             "about": str,
-            "at_least": _SHARE,
-            "at_most": _SHARE,
+            "at_least": SHARE,
+            "at_most": SHARE,
             "found_ppm": int,
             "holds": bool,
             "name": str,
@@ -112,10 +117,21 @@ _SHAPE: Mapping[str, Any] = {
     "name": _NAME,
     "parent": Maybe(_DIGEST),
     "policy": {"cutoff": _DATE, "digest": _DIGEST, "name": str, "version": int},
-    "repeat": _SHARE,
+    "repeat": SHARE,
     "seed": _SEED,
     "stage": _STAGE,
     "strata": {"axes": [str], "count": int},
+    "tail": Maybe(
+        {
+            "available_ppm": int,
+            "earlier": Maybe({"content_root": _DIGEST, "documents": int, "name": str}),
+            "method": str,
+            "scores": _DIGEST,
+            "selected_ppm": int,
+            "table": {"digest": _DIGEST, "documents": int, "tokens": int, "types": int},
+            "unrated": [{"documents": int, "reason": str}],
+        }
+    ),
     "tokenizer": Maybe(str),
     "tool": {"name": str, "version": str},
     "totals": {"documents": int, "rows": int, "units": int},
@@ -127,9 +143,10 @@ _SHAPE: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Statement:
-    """`policy`, `datasets`, `bounds`, `gates` and `exclusions` are plain JSON values.
+    """`policy`, `datasets`, `bounds`, `gates`, `exclusions` and `tail` are plain JSON values.
 
-    `strata` and `shards` are the SHA-256 of the two files, `members` that of the sorted digests;
+    `strata`, `shards` and `croissant` are the SHA-256 of the three files, `members` that of the
+    sorted digests;
     `documents` and `units` are of one epoch, repeats counted. `accepted` says why there may be more
     synthetic text than the limits, if somebody did. Times are Unix seconds.
     """
@@ -145,6 +162,7 @@ class Statement:
     content_root: bytes
     strata: bytes
     shards: bytes
+    croissant: bytes
     members: bytes
     parent: bytes | None
     mix: str
@@ -166,6 +184,7 @@ class Statement:
     log_vkeys: tuple[str, ...]
     statement_vkeys: tuple[str, ...]
     accepted: str | None = None
+    tail: Mapping[str, Any] | None = None
 
     @property
     def reference(self) -> str:
@@ -224,6 +243,8 @@ def format_statement(statement: Statement) -> bytes:
         predicate["accepted"] = s.accepted
     if s.budget is not None:
         predicate["budget"] = s.budget
+    if s.tail is not None:
+        predicate["tail"] = s.tail
     if s.tokenizer is not None:
         predicate["tokenizer"] = s.tokenizer
     if s.parent is not None:
@@ -235,8 +256,9 @@ def format_statement(statement: Statement) -> bytes:
             "predicateType": PREDICATE_TYPE,
             "subject": [
                 {"digest": {DIGEST_NAME: s.content_root.hex()}, "name": s.reference},
-                {"digest": {"sha256": s.strata.hex()}, "name": "strata.json"},
-                {"digest": {"sha256": s.shards.hex()}, "name": "shards.json"},
+                {"digest": {"sha256": s.strata.hex()}, "name": STRATA},
+                {"digest": {"sha256": s.shards.hex()}, "name": SHARDS},
+                {"digest": {"sha256": s.croissant.hex()}, "name": CROISSANT},
             ],
         }
     )
@@ -277,10 +299,10 @@ def parse_statement(payload: bytes, where: str) -> Statement:
         for name, expected in (("_type", STATEMENT_TYPE), ("predicateType", PREDICATE_TYPE)):
             if document[name] != expected:
                 raise ValueError(f"{name} {document[name]!r}, expected {expected!r}")
-        rows, strata, shards = document["subject"]
+        rows, *files = document["subject"]
         check_shape(rows, {"digest": {DIGEST_NAME: _HEX}, "name": _REFERENCE}, "subject[0]")
-        for place, (item, file) in enumerate(((strata, "strata"), (shards, "shards")), 1):
-            shape = {"digest": {"sha256": _HEX}, "name": re.compile(rf"{file}\.json")}
+        for place, (item, file) in enumerate(zip(files, _FILES, strict=True), 1):
+            shape = {"digest": {"sha256": _HEX}, "name": re.compile(re.escape(file))}
             check_shape(item, shape, f"subject[{place}]")
         predicate = document["predicate"]
         check_shape(predicate, _SHAPE, "predicate")
@@ -302,6 +324,8 @@ def _read(subject: Any, predicate: Mapping[str, Any]) -> Statement:
         raise ValueError("seed: expected one below 2^64")
     if not 1 <= totals["rows"] <= totals["documents"]:
         raise ValueError("totals: at least one row, and no fewer documents than rows")
+    check_gates(predicate["gates"], predicate.get("accepted"))
+    check_bounds(predicate["bounds"], predicate["unit"], totals["units"])
     return Statement(
         name=predicate["name"],
         version=predicate["version"],
@@ -314,6 +338,7 @@ def _read(subject: Any, predicate: Mapping[str, Any]) -> Statement:
         content_root=bytes.fromhex(subject[0]["digest"][DIGEST_NAME]),
         strata=bytes.fromhex(subject[1]["digest"]["sha256"]),
         shards=bytes.fromhex(subject[2]["digest"]["sha256"]),
+        croissant=bytes.fromhex(subject[3]["digest"]["sha256"]),
         members=parse_digest(predicate["members"]),
         parent=None if parent is None else parse_digest(parent),
         mix=predicate["mix"]["source"],
@@ -335,6 +360,7 @@ def _read(subject: Any, predicate: Mapping[str, Any]) -> Statement:
         log_vkeys=tuple(vkeys["log"]),
         statement_vkeys=tuple(vkeys["statement"]),
         accepted=predicate.get("accepted"),
+        tail=predicate.get("tail"),
     )
 
 

@@ -1,7 +1,7 @@
 """Verifies a manifest's folder: signature, every part and text, and its entry if the log is here.
 
-Levels: 1 signature and rows, 2 the statement is in the ledger, 3 the ledger chooses the same rows
-again, 4 every text hashed.
+Levels: 1 signature and rows, 2 the statement is in the ledger, by the proof in the folder or the
+ledger itself, 3 the ledger chooses the same rows again, 4 every text hashed.
 """
 
 from dataclasses import dataclass, replace
@@ -11,21 +11,35 @@ from typing import Any
 import numpy as np
 
 from ledger.errors import ForkError, VerificationError, printable
+from ledger.log.keys import KeyRing
 from ledger.log.log import Log
 from ledger.log.runs import keys_of
 from ledger.manifests.building.recompute import recompute
-from ledger.manifests.layout import MANIFEST
+from ledger.manifests.building.said import tool
+from ledger.manifests.croissant import format_croissant
+from ledger.manifests.exports.statement import EXPORT
 from ledger.manifests.loading.manifest import Manifest
+from ledger.manifests.names import CROISSANT, ENTRY, MANIFEST, PROOF, SHARDS, STRATA
+from ledger.manifests.opening.files import read_named
 from ledger.manifests.opening.open import open_manifest
+from ledger.manifests.opening.receipt import Receipt, check_receipt
 from ledger.manifests.recorded import manifests, newest_of
+from ledger.manifests.shards import parse_shards
 from ledger.manifests.statement import Statement
 from ledger.manifests.strata.excluded import taken_down
 from ledger.manifests.words import above_lines, below_lines
 from ledger.provenance.conditions import moment
+from ledger.provenance.included import TrustedKeys, raise_if_strange
 from ledger.provenance.trust import key_label
 from ledger.reserves.selection.digests import order_of, positions
 
 __all__ = ["Against", "Report", "check_against", "is_manifest", "verify_directory"]
+
+
+_MOST = 64 << 20
+_FILES = (MANIFEST, STRATA, SHARDS, CROISSANT, ENTRY, PROOF)
+_FOLDERS = ("rows", "texts")
+_SIGNED = (EXPORT, "certificate.json")  # whose files nobody would look at
 
 
 @dataclass(frozen=True)
@@ -44,19 +58,24 @@ class Against:
 
 @dataclass(frozen=True)
 class Report:
-    """A manifest that verified. `against` is None where no ledger was at hand."""
+    """A manifest that verified. `receipt` is None where its folder has no proof of being recorded,
+    `against` where no ledger was at hand.
+    """
 
     statement: Statement
     digest: str
     signers: tuple[str, ...]
+    receipt: Receipt | None
     against: Against | None
+    notes: tuple[str, ...] = ()
 
     @property
     def levels(self) -> tuple[int, ...]:
         """The levels reached."""
-        if self.against is None or self.against.index is None:
-            return (1, 4)
-        return (1, 2, 3, 4) if self.against.unasked is None else (1, 2, 4)
+        recorded = self.against is not None and self.against.index is not None
+        again = recorded and self.against is not None and self.against.unasked is None
+        second = (2,) if recorded or self.receipt is not None else ()
+        return (1, *second, 3, 4) if again else (1, *second, 4)
 
     def text(self) -> str:
         """For people."""
@@ -73,14 +92,27 @@ class Report:
             f"unchanged since {moment(self.statement.issued_at)}, by the issuer's clock; "
             f"signed by {signed}. Whether the claims are true is not checked."
         )
-        lines += self._against()
+        if self.receipt is not None:
+            head = self.statement.head
+            lines.append(
+                f"as of the first {head.size} entries of {head.log_name}; itself entry "
+                f"{self.receipt.index}, by the proof beside it"
+            )
+        lines += [*self._against(), *self.notes]
         return "\n".join(printable(line, 4000) for line in lines)
 
     def _against(self) -> list[str]:
         if self.against is None:
-            return ["no ledger at hand: that it was recorded, and what was taken down, not checked"]
+            unknown = "what was taken down, and whether another took its place, not checked"
+            if self.receipt is None:
+                unknown = f"that it was recorded, {unknown}"
+            return [f"no ledger at hand: {unknown}"]
         index, lines = self.against.index, []
-        lines.append("the ledger at hand has no such entry" if index is None else f"entry {index}")
+        lines.append(
+            f"entry {index}"
+            if index is not None
+            else "the ledger at hand has no such entry, or it was taken back"
+        )
         if index is not None and self.against.unasked is not None:
             lines.append(f"not chosen again: {self.against.unasked}")
         if self.against.superseded_by is not None:
@@ -89,14 +121,24 @@ class Report:
             lines.append(f"{self.against.taken_down:,} of its documents have been taken down")
         return lines
 
+    @property
+    def _index(self) -> int | None:
+        if self.against is not None and self.against.index is not None:
+            return self.against.index
+        return None if self.receipt is None else self.receipt.index
+
     def data(self) -> dict[str, Any]:
         """As JSON values."""
         against = self.against
         return {
             "content_root": f"sha256:{self.statement.content_root.hex()}",
-            "index": None if against is None else against.index,
+            "index": self._index,
             "levels": list(self.levels),
+            "log_signers": []
+            if self.receipt is None
+            else [key.vkey for key in self.receipt.log_signers],
             "manifest": self.statement.reference,
+            "notes": list(self.notes),
             "rows": self.statement.rows,
             "signers": list(self.signers),
             "stage": self.statement.stage,
@@ -124,11 +166,16 @@ def is_manifest(path: Path) -> bool:
 def verify_directory(folder: Path, location: str) -> Report:
     """Verify a folder with this user's keys, and with the ledger at `location` if there is one.
 
-    Raises what opening and reading a manifest raise, check_against and recompute.
+    Raises what opening and reading a manifest raise, check_receipt, check_against and recompute;
+    UntrustedSignerError last of all: then everything else holds.
     """
     from ledger.databases import database_for
 
-    found = open_manifest(folder)
+    ring = KeyRing()
+    keys = TrustedKeys(ring.verifiers("log"), ring.verifiers("statement"))
+    found = open_manifest(folder, trusted_keys=keys.statement)
+    receipt = check_receipt(folder, found.statement, keys)
+    notes = [*_foreign(folder, found), *_described(folder, found.statement)]
     found.verify()
     against = None
     if database_for(location).exists(location):
@@ -136,6 +183,8 @@ def verify_directory(folder: Path, location: str) -> Report:
 
         with open_ledger(location) as log:
             against = check_against(log, found)
+            if receipt is not None:
+                _check_entry(log, found.statement, receipt)
             if against.index is not None:
                 strata = {
                     "axes": list(found.statement.axes),
@@ -144,7 +193,66 @@ def verify_directory(folder: Path, location: str) -> Report:
                 }
                 unasked = recompute(log, found.statement, strata)
                 against = replace(against, unasked=unasked)
-    return Report(found.statement, found.digest, found.signers, against)
+    if receipt is not None:
+        raise_if_strange(receipt.strangers, printable(folder / PROOF))
+    return Report(found.statement, found.digest, found.signers, receipt, against, tuple(notes))
+
+
+def _foreign(folder: Path, manifest: Manifest) -> list[str]:
+    """What lies there and is no part of it; among the rows and texts, where tools read all files,
+    and as another signed thing, nothing may. Raises VerificationError.
+    """
+    parts = parse_shards(read_named(folder / SHARDS, manifest.statement.shards, _MOST), SHARDS)
+    named = {part.file for part in (*parts.rows, *parts.texts)}
+    found = sorted(item.name for item in folder.iterdir())
+    more = [f"{name}/{item.name}" for name in _FOLDERS for item in (folder / name).iterdir()]
+    strange = sorted(set(more) - named) + [name for name in found if name in _SIGNED]
+    if strange:
+        raise VerificationError(
+            f"{printable(folder / strange[0])}: no file of the manifest, expected none beside its "
+            "own",
+            hint="move it away; what reads the folder may take it for one of them",
+        )
+    extra = [name for name in found if name not in (*_FILES, *_FOLDERS)]
+    shown = [f"{name} lies in the folder and is no part of the manifest" for name in extra[:10]]
+    return shown if len(extra) <= 10 else [*shown, f"and {len(extra) - 10} more"]
+
+
+def _described(folder: Path, statement: Statement) -> list[str]:
+    """Whether croissant.json is the one signed, and says what the statement says.
+
+    Raises VerificationError.
+    """
+    path = folder / CROISSANT
+    if not path.exists():
+        return [f"{CROISSANT} is not there; {MANIFEST} is what is signed"]
+    data = read_named(path, statement.croissant, _MOST)
+    if statement.tool != tool():
+        made = f"{statement.tool['name']} {statement.tool['version']}"
+        return [f"{CROISSANT} was signed, but not compared with {MANIFEST}: it is of {made}"]
+    sizes = ((folder / name).stat().st_size for name in (STRATA, SHARDS))
+    parts = parse_shards(read_named(folder / SHARDS, statement.shards, _MOST), SHARDS)
+    if format_croissant(statement, parts, *sizes) != data:
+        raise VerificationError(
+            f"{printable(path)}: does not say what {MANIFEST} says",
+            hint=f"the issuer signed a description that differs; read {MANIFEST}",
+        )
+    return []
+
+
+def _check_entry(log: Log, statement: Statement, receipt: Receipt) -> None:
+    """Whether a ledger of the manifest's log has the entry of the receipt. Raises ForkError."""
+    if log.log_name != statement.head.log_name:
+        return
+    if log.size <= receipt.index:
+        raise VerificationError(
+            f"{printable(log.location)}: {log.size} entries, the manifest is entry {receipt.index}",
+            hint="this is an older copy of the ledger",
+        )
+    if log.entry_bytes(receipt.index) != receipt.entry:
+        raise ForkError(
+            f"{printable(log.location)}: entry {receipt.index} is not the one in {ENTRY}"
+        )
 
 
 def check_against(log: Log, manifest: Manifest) -> Against:

@@ -9,6 +9,7 @@ from ledger.manifests.building.choose import bounds_of
 from ledger.manifests.showing import Shown
 from ledger.manifests.statement import Statement
 from ledger.manifests.strata.excluded import REASONS
+from ledger.manifests.tail.rate import UNRATED_WORDS
 from ledger.provenance.conditions import moment
 from ledger.provenance.trust import key_label
 
@@ -20,6 +21,7 @@ __all__ = [
     "built_lines",
     "dry_data",
     "dry_lines",
+    "gate_line",
     "percent",
     "show_data",
     "show_lines",
@@ -120,9 +122,11 @@ def dry_lines(run: DryRun) -> tuple[list[str], list[str]]:
         above.append(f"the budget is {_units(mix.budget, mix.unit)}")
     below = [_bound(row) for row in bounds_of(chosen)]
     if run.gates is not None:
-        below += [_gate(row) for row in run.gates.rows]
+        below += [gate_line(row) for row in run.gates.rows]
     if run.refused is not None:
         below.append(f"refused: {run.refused}")
+    if run.plan.tail is not None:
+        below += _tail(run.plan.tail.said(chosen.place, chosen.copies))
     left = run.plan.excluded.reasons.items()
     below += _left_out([{"documents": count, "reason": reason} for reason, count in left])
     return _safe(above), _safe([*below, "nothing was written or recorded"])
@@ -139,6 +143,9 @@ def dry_data(run: DryRun) -> dict[str, Any]:
         "refused": None if run.refused is None else str(run.refused),
         "rows": len(run.chosen),
         "strata": run.chosen.plain() | {"unit": run.mix.unit},
+        "tail": None
+        if run.plan.tail is None
+        else run.plan.tail.said(run.chosen.place, run.chosen.copies),
         "units": int(run.chosen.given.sum()),
     }
 
@@ -158,8 +165,9 @@ def above_lines(statement: Statement) -> list[str]:
 def below_lines(statement: Statement) -> list[str]:
     """Its bounds, gates and limits, unescaped."""
     lines = [_bound(row) for row in statement.bounds]
-    lines += [_gate(row) for row in statement.gates]
+    lines += [gate_line(row) for row in statement.gates]
     lines += _left_out(statement.exclusions["reasons"])
+    lines += _tail(statement.tail)
     policy = statement.policy
     lines.append(
         f"seed {statement.seed}; labels by {policy['name']}@{policy['version']} "
@@ -182,12 +190,34 @@ def _bound(row: Mapping[str, Any]) -> str:
     )
 
 
-def _gate(row: Mapping[str, Any]) -> str:
+def gate_line(row: Mapping[str, Any]) -> str:
+    """A gate with its outcome, in words."""
     found = percent(row["found_ppm"]) + " of at most" if "found_ppm" in row else "limit"
     return (
         f"gate {row['name']}: {_STANDING[row['outcome']]}, {found} "
         f"{percent(row['limit_ppm'])}: {row['detail']}"
     )
+
+
+def _tail(said: Mapping[str, Any] | None) -> list[str]:
+    """How rare the words are, of what there is and of what is selected."""
+    if said is None:
+        return []
+    table = said["table"]
+    lines = [
+        f"rare words (mean over documents): {percent(said['available_ppm'])} of what there is, "
+        f"{percent(said['selected_ppm'])} of what is selected; by the word counts of "
+        f"{_many(table['documents'])}, {table['digest'].removeprefix('sha256:')[:12]}…"
+    ]
+    unrated = ", ".join(
+        f"{row['documents']:,} {UNRATED_WORDS.get(row['reason'], row['reason'])}"
+        for row in said["unrated"]
+    )
+    if unrated:
+        lines.append(f"in no class of the tail: {unrated}")
+    if "earlier" in said:
+        lines.append(f"new is what {said['earlier']['name']} does not hold")
+    return lines
 
 
 def _left_out(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -218,6 +248,7 @@ def _data(statement: Statement, strata: Mapping[str, Any] | None) -> dict[str, A
         "size": statement.head.size,
         "stage": statement.stage,
         "strata": strata,
+        "tail": statement.tail,
         "tokenizer": statement.tokenizer,
         "unit": statement.unit,
         "units": statement.units,

@@ -110,7 +110,7 @@ def make_manifest(
     pq.write_table(pa.Table.from_arrays(columns, schema=ROWS_SCHEMA), folder / rows_name(0))
     shards = format_shards(Parts((_part(folder, rows_name(0), len(raw)),), tuple(parts)))
     count = max(stratum) + 1
-    listed = {"axes": ["topic"], "strata": [{"values": [f"t{n}"]} for n in range(count)]}
+    listed = {"axes": ["topic"], "strata": _strata(stratum, repeat, count)}
     strata = encode(listed | {"unit": "documents"})
     (folder / SHARDS).write_bytes(shards)
     (folder / STRATA).write_bytes(strata)
@@ -146,6 +146,17 @@ def _write_texts(
             writer.write_batch(pa.record_batch([text, digest], schema=TEXTS_SCHEMA))
 
 
+def _strata(stratum: list[int], repeat: list[int], count: int) -> list[dict[str, Any]]:
+    rows = []
+    for number in range(count):
+        times = [often for at, often in zip(stratum, repeat, strict=True) if at == number]
+        given = sum(times)
+        rows.append({"achieved_ppm": given * 1_000_000 // sum(repeat), "documents": len(times),
+                     "given": given, "selected": len(times), "units": given,
+                     "values": [f"t{number}"]})  # fmt: skip
+    return rows
+
+
 def _part(folder: Path, name: str, rows: int) -> Part:
     data = (folder / name).read_bytes()
     return Part(name, len(data), sha256(data).digest(), rows)
@@ -160,6 +171,7 @@ _WORDS: dict[str, Any] = {
     "seed": 7,
     "tokenizer": None,
     "parent": None,
+    "croissant": bytes(32),
     "mix": 'name = "mix"\n',
     "policy": {
         "cutoff": "2022-11-30",

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from ledger.corpus.neardup import TextsGiven
 from ledger.manifests.order.items import Items
 from ledger.manifests.order.order import Order
 from ledger.manifests.order.permutation import round_keys, side_of
@@ -22,8 +24,11 @@ from ledger.manifests.sampling.draw import draw
 from ledger.manifests.sampling.keys import COPIES, DRAW, document_key, key_hex, prefix_of
 from ledger.manifests.sampling.repeats import copies_of
 from ledger.manifests.sampling.rows import rows_of
+from ledger.manifests.tail.counting import count_words
+from ledger.manifests.tail.scores import score_texts
+from ledger.manifests.tail.table import parse_table
 
-__all__ = ["FILE", "order", "sampling", "spelled", "vectors"]
+__all__ = ["FILE", "order", "sampling", "spelled", "tail", "vectors"]
 
 FILE = Path(__file__).with_name("manifests.json")
 SEEDS = (0, 1, 2**64 - 1)
@@ -122,8 +127,30 @@ def _permutation(size: int) -> dict[str, Any]:
     return {"items": items, "positions": positions, "side": side_of(size), "size": size}
 
 
+def tail() -> dict[str, Any]:
+    """Word counts of four texts, and the scores of these and of some others."""
+    common = [["the", "sea", "was", "calm"][n % 4] for n in range(60)]
+    rare = [["halyard", "gunwale"], ["halyard", "d’être"], ["d’Être"] * 7, ["mizzen"]]
+    counted = [" ".join([*common, *words]) for words in rare]
+    asked = ["The sea.", " ".join(f"x{n}" for n in range(60)), " ".join(["halyard"] * 60),
+             f"{counted[0]} {'-' * 999}"]  # fmt: skip
+    digests = sorted(sha256(text.encode()).digest() for text in counted)
+    matrix = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
+    data = count_words(matrix, [TextsGiven(tuple(counted))])
+    table = parse_table(data, "vectors")
+    texts = [*counted, *asked]
+    scores = score_texts(pa.array(texts, pa.large_string()), table.rarity)
+    return {
+        "digest": table.digest,
+        "kinds": dict(zip(table.words.to_pylist(), table.kinds.tolist(), strict=True)),
+        "scores": scores.tolist(),
+        "table": data.decode(),
+        "texts": texts,
+    }
+
+
 def vectors() -> dict[str, Any]:
-    return {"order": order(), "sampling": sampling()}
+    return {"order": order(), "sampling": sampling(), "tail": tail()}
 
 
 def spelled() -> bytes:

@@ -2,12 +2,16 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ...output import Output, pass_output
-from .._options import roots_option, workers_option
+from .._options import engine_options, roots_option
 from ._shown import print_manifest
+
+if TYPE_CHECKING:
+    from ledger.engines import Workers
 
 __all__ = ["command"]
 
@@ -53,7 +57,7 @@ def _repeat(_: click.Context, __: click.Parameter, value: str | None) -> Fractio
 )
 @roots_option
 @click.option("--issuer", metavar="NAME", help="Your organisation. Else the ledger's name.")
-@workers_option
+@engine_options
 @pass_output
 def command(
     out: Output,
@@ -65,7 +69,7 @@ def command(
     reserves: tuple[Path, ...],
     roots: tuple[Path, ...],
     issuer: str | None,
-    workers: int | None,
+    workers: "Workers",
 ) -> None:
     """Select the documents that MIX.toml asks for, and write them to DIR, signed.
 
@@ -95,12 +99,12 @@ def command(
         raise click.UsageError("found neither -o DIR nor --dry-run")
     from ledger.manifests.building.build import build
     from ledger.manifests.building.build import dry_run as run_dry
-    from ledger.manifests.building.source import load_mix, policy_of
+    from ledger.manifests.building.source import load_mix, policy_of, table_of
     from ledger.manifests.words import built_data, built_lines, dry_data, dry_lines
     from ledger.provenance.opening import open_ledger
 
     asked = load_mix(mix)
-    policy = policy_of(asked, mix.parent)
+    policy, table = policy_of(asked, mix.parent), table_of(asked, mix.parent)
     with (
         open_ledger(out.ledger, write=not dry_run) as log,
         out.progress(asked.reference) as advance,
@@ -112,6 +116,7 @@ def command(
                 policy,
                 roots=roots,
                 reserves=reserves,
+                table=table,
                 accept_synthetic=reason,
                 repeat=repeat,
                 workers=workers,
@@ -126,6 +131,7 @@ def command(
                 policy,
                 roots=roots,
                 reserves=reserves,
+                table=table,
                 accept_synthetic=reason,
                 repeat=repeat,
                 issuer=issuer,

@@ -9,40 +9,40 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ledger.claims import Manifest
-from ledger.claims import Policy as PolicyBody
-from ledger.errors import GateError, InputError, LogMovedError, printable
-from ledger.log.canonical import encode, parse_digest, subject_of
+from ledger.engines import Workers
+from ledger.errors import GateError, InputError, printable
+from ledger.log.canonical import encode, parse_digest
 from ledger.log.log import Log
 from ledger.log.notes import Signer
-from ledger.log.record import Claim, record
 from ledger.manifests.allocation.allocate import Allocation, allocate, nearest
 from ledger.manifests.allocation.limits import Limit
 from ledger.manifests.building.choose import Chosen, bounds_of, choose
 from ledger.manifests.building.gates import Gates, evaluate, limits_of_audits
 from ledger.manifests.building.plan import Plan, Progress, make_plan
-from ledger.manifests.building.said import datasets_said, exclusions_said
+from ledger.manifests.building.recording import record_manifest
+from ledger.manifests.building.said import datasets_said, exclusions_said, tool
 from ledger.manifests.building.target import building, check_target, settle_folder
 from ledger.manifests.building.write import write_parts, write_whole
-from ledger.manifests.layout import MANIFEST, SHARDS, STRATA
+from ledger.manifests.croissant import format_croissant
+from ledger.manifests.layout import CROISSANT, MANIFEST, SHARDS, STRATA
 from ledger.manifests.mix.mix import Mix
+from ledger.manifests.opening.receipt import receipt_files
 from ledger.manifests.recorded import MAX_MEMBERS, newest_of, statement_of
 from ledger.manifests.shards import format_shards
 from ledger.manifests.statement import (
     Statement,
-    format_statement,
     limits,
-    manifest_body,
-    manifest_subject,
 )
+from ledger.manifests.tail.rate import format_scores
+from ledger.manifests.tail.table import Table
 from ledger.provenance.dsse import sign_envelope
 from ledger.provenance.opening import statement_key_name
+from ledger.provenance.recorded import record_policy
 from ledger.provenance.rules import Policy
 
 __all__ = ["Built", "DryRun", "build", "dry_run"]
@@ -90,9 +90,10 @@ def dry_run(
     *,
     roots: Sequence[Path] = (),
     reserves: Sequence[Path] = (),
+    table: Table | None = None,
     accept_synthetic: str | None = None,
     repeat: Fraction | None = None,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> DryRun:
     """What `build` would choose, or the nearest feasible mix. Writes and records nothing.
@@ -101,7 +102,14 @@ def dry_run(
     """
     reason = _reason(accept_synthetic)
     plan = make_plan(
-        log, mix, policy, roots=roots, reserves=reserves, workers=workers, progress=progress
+        log,
+        mix,
+        policy,
+        roots=roots,
+        reserves=reserves,
+        table=table,
+        workers=workers,
+        progress=progress,
     )
     further = _further(mix, plan, policy, reason)
     made = nearest(
@@ -111,7 +119,15 @@ def dry_run(
         accept_synthetic=reason is not None,
         further=further,
     )
-    chosen = choose(made, plan.found.digests, plan.divided.stratum, plan.units, mix.seed)
+    chosen = choose(
+        made,
+        plan.found.digests,
+        plan.divided.stratum,
+        plan.units,
+        mix.seed,
+        tail=plan.tail,
+        keys=plan.keys,
+    )
     try:
         gates = evaluate(mix, chosen, plan.found, policy, plan.audits, further, reason)
     except GateError as error:
@@ -127,17 +143,19 @@ def build(
     *,
     roots: Sequence[Path] = (),
     reserves: Sequence[Path] = (),
+    table: Table | None = None,
     accept_synthetic: str | None = None,
     repeat: Fraction | None = None,
     issuer: str | None = None,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Built:
     """Build what `mix` asks for as of the log's head, in the new folder `out`.
 
     The issuer is the log's name unless given. If nothing that the newest manifest of this name and
     version says has changed, that one is written again; if its mix is the same but the choice is
-    not, as after a takedown, the new one names it as its parent. `repeat` instead of the mix's own.
+    not, as after a takedown, the new one names it as its parent. `repeat` instead of the mix's own;
+    `table` are the word counts that its tail names.
     Raises InfeasibleError for bounds that cannot hold, GateError above a limit of synthetic text,
     InputError for a folder in use, another mix of this name and version, or a text that is gone,
     DocumentMismatchError for one that changed, RefusedError without a statement key, LogMovedError
@@ -151,9 +169,16 @@ def build(
     signer = log.keys.signer(
         "statement", statement_key_name(log.log_name), log.log_vkeys("statement")
     )
-    _record_policy(log, policy)
+    record_policy(log, policy)
     plan = make_plan(
-        log, mix, policy, roots=roots, reserves=reserves, workers=workers, progress=progress
+        log,
+        mix,
+        policy,
+        roots=roots,
+        reserves=reserves,
+        table=table,
+        workers=workers,
+        progress=progress,
     )
     further = _further(mix, plan, policy, reason)
     made = allocate(
@@ -163,7 +188,15 @@ def build(
         accept_synthetic=reason is not None,
         further=further,
     )
-    chosen = choose(made, plan.found.digests, plan.divided.stratum, plan.units, mix.seed)
+    chosen = choose(
+        made,
+        plan.found.digests,
+        plan.divided.stratum,
+        plan.units,
+        mix.seed,
+        tail=plan.tail,
+        keys=plan.keys,
+    )
     if not len(chosen):
         raise InputError(f"{mix.reference}: found nothing to select", hint="a greater budget")
     gates = evaluate(mix, chosen, plan.found, policy, plan.audits, further, reason)
@@ -183,8 +216,19 @@ def build(
         )
         draft = _draft(log, mix, plan, chosen, gates, policy, digests, name, signer)
         draft = replace(draft, accepted=reason)
-        statement, payload, index, new = _record(log, draft, chosen, encoded)
+        kept = _kept(plan, chosen)
+        listed = format_shards(parts)
+        describe = partial(
+            format_croissant,
+            parts=parts,
+            strata_bytes=len(encoded),
+            shards_bytes=len(listed),
+        )
+        statement, payload, index, new = record_manifest(log, draft, describe, [encoded, *kept])
+        write_whole(folder / CROISSANT, describe(statement))
         write_whole(folder / MANIFEST, sign_envelope(payload, signer))
+        for file, data in receipt_files(log, index).items():
+            write_whole(folder / file, data)
         settle_folder(folder, out)
     return Built(
         folder=out,
@@ -241,13 +285,6 @@ def _check_version(log: Log, mix: Mix) -> None:
         )
 
 
-def _record_policy(log: Log, policy: Policy) -> None:
-    number = str(policy.version)
-    body = PolicyBody(name=policy.name, version=number, source=policy.digest)
-    claim = Claim("policy", subject_of("policy", policy.name, number), body)
-    record(log, [claim], attachments=[policy.source])
-
-
 def _draft(
     log: Log,
     mix: Mix,
@@ -273,6 +310,7 @@ def _draft(
         content_root=chosen.content_root,
         strata=digests[0],
         shards=digests[1],
+        croissant=bytes(32),  # it says what the statement says, and comes last
         members=sha256(_members(chosen)).digest(),
         parent=None if newest is None else parse_digest(str(newest[1].body["statement"])),
         mix=mix.source.decode(),
@@ -295,9 +333,10 @@ def _draft(
         issued_at=log.clock(),
         issuer=issuer,
         limits=limits(issuer, mix.unit),
-        tool={"name": "headwater", "version": _version()},
+        tool=tool(),
         log_vkeys=tuple(log.log_vkeys("log")),
         statement_vkeys=(signer.verifier.vkey,),
+        tail=None if plan.tail is None else plan.tail.said(chosen.place, chosen.copies),
     )
 
 
@@ -305,54 +344,9 @@ def _members(chosen: Chosen) -> bytes:
     return np.ascontiguousarray(chosen.digests).tobytes()
 
 
-def _version() -> str:
-    try:
-        return version("headwater")
-    except PackageNotFoundError:  # a bare checkout
-        return "0"
-
-
-def _record(
-    log: Log, draft: Statement, chosen: Chosen, strata: bytes
-) -> tuple[Statement, bytes, int, bool]:
-    """(statement, payload, entry, whether new); payload, strata and members go to the vault.
-
-    The newest manifest of this name and version is taken instead where it says the same.
-    """
-    newest = newest_of(log, draft.name, draft.version)
-    found = None if newest is None else statement_of(log, *newest)
-    if newest is not None and found is not None and _same(draft, found[0]):
-        return found[0], found[1], newest[0], False
-    payload = format_statement(draft)
-    body = manifest_body(draft, f"sha256:{sha256(payload).hexdigest()}")
-    claim = Claim("manifest", manifest_subject(draft), Manifest.model_validate(body))
-    members = [_members(chosen)] if len(chosen) <= MAX_MEMBERS else []
-    (recorded,) = record(
-        log,
-        [claim],
-        attachments=[payload, strata, *members],
-        check=partial(_still_newest, log, draft),
-    )
-    return draft, payload, recorded.index, recorded.new
-
-
-def _same(draft: Statement, earlier: Statement) -> bool:
-    """Whether `draft` says what `earlier` said at an older head."""
-    moved = replace(
-        draft,
-        head=earlier.head,
-        issued_at=earlier.issued_at,
-        parent=earlier.parent,
-        tool=earlier.tool,
-    )
-    return moved == earlier
-
-
-def _still_newest(log: Log, draft: Statement) -> None:
-    newest = newest_of(log, draft.name)
-    parent = None if newest is None else parse_digest(str(newest[1].body["statement"]))
-    if parent != draft.parent:
-        raise LogMovedError(
-            f"{draft.reference}: another manifest of that name was recorded meanwhile",
-            hint="build it again",
-        )
+def _kept(plan: Plan, chosen: Chosen) -> list[bytes]:
+    """Who was chosen, and every candidate's rarity; of more than the vault takes, neither."""
+    kept = [_members(chosen)] if len(chosen) <= MAX_MEMBERS else []
+    if plan.tail is not None and len(plan.found) <= MAX_MEMBERS:
+        kept.append(format_scores(plan.tail.parted.rated.score))
+    return kept

@@ -4,9 +4,10 @@ Where a stratum gives more than it has, every document comes a whole number of t
 left is drawn like anything else: so a row's repeats are whole, and counts of documents exact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ import numpy as np
 from ledger.manifests.allocation.allocate import Allocation
 from ledger.manifests.layout import row_bytes, rows_root
 from ledger.manifests.sampling.draw import draw
-from ledger.manifests.sampling.keys import key_hex
+from ledger.manifests.sampling.keys import Keys, key_hex
 from ledger.manifests.sampling.repeats import ONCE
 from ledger.manifests.sampling.rows import rows_of
 from ledger.manifests.sampling.thresholds import Thresholds
+from ledger.manifests.tail.parts import part_of_stratum
+from ledger.manifests.tail.strata import Tailed
 from ledger.reserves.selection.digests import Digests, Ints
 
 __all__ = ["Chosen", "bounds_of", "choose", "ppm"]
@@ -31,6 +34,7 @@ class Chosen:
 
     `place` is the row in what was divided, `copies` how often a document comes in an epoch.
     Of a stratum, every document comes `every` times, and those up to its threshold once more.
+    `tail` says what is to say of the rarity of a stratum's documents.
     """
 
     allocation: Allocation
@@ -41,6 +45,7 @@ class Chosen:
     stratum: Ints
     copies: Ints
     units: Ints
+    tail: Callable[[int], dict[str, Any]] | None = None
 
     def __len__(self) -> int:
         return len(self.digests)
@@ -74,6 +79,7 @@ class Chosen:
         copies = _sum(self.stratum, self.copies, size).tolist()
         rows = []
         for at, values in enumerate(strata.values):
+            said = {} if self.tail is None else {"tail": self.tail(at)}
             rows.append(
                 {
                     "achieved_ppm": ppm(int(given[at]), int(given.sum())),
@@ -93,6 +99,7 @@ class Chosen:
                     "units": int(given[at]),
                     "values": list(values),
                 }
+                | said
             )
         return {"axes": list(strata.axes), "strata": rows}
 
@@ -103,13 +110,24 @@ def ppm(part: int, whole: int) -> int:
 
 
 def choose(
-    allocation: Allocation, digests: Digests, stratum: Ints, units: Ints, seed: int
+    allocation: Allocation,
+    digests: Digests,
+    stratum: Ints,
+    units: Ints,
+    seed: int,
+    tail: Tailed | None = None,
+    keys: Keys | None = None,
 ) -> Chosen:
-    """Draw what the allocation gives from n documents: (n, 32) ascending, and int64[n] each."""
+    """Draw what the allocation gives from n documents: (n, 32) ascending, and int64[n] each.
+
+    `tail` are their classes: of one that weighs more, more are drawn. `keys` are theirs under the
+    seed, where they are known.
+    """
     wanted, held = allocation.units, allocation.strata.available
     every: Ints = np.where(held > 0, wanted // np.maximum(held, 1), 0)
     rest: Ints = wanted - every * held
-    rows = rows_of(digests, stratum, seed, units=units)
+    weight = None if tail is None else tail.parted.weight
+    rows = rows_of(digests, stratum, seed, units=units, weight=weight, keys=keys)
     drawn = draw(lambda: [rows], rest)
     copies = every[stratum] + drawn.thresholds.takes(rows)
     place = np.flatnonzero(copies > 0)
@@ -122,7 +140,14 @@ def choose(
         stratum[place],
         copies[place],
         units[place],
+        None if tail is None else partial(_tail, tail, stratum, copies, drawn.thresholds),
     )
+
+
+def _tail(
+    tail: Tailed, stratum: Ints, copies: Ints, thresholds: Thresholds, place: int
+) -> dict[str, Any]:
+    return part_of_stratum(tail.parted, stratum, copies, place, thresholds)
 
 
 def _sum(stratum: Ints, values: Ints, size: int) -> Ints:

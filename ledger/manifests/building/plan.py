@@ -7,18 +7,23 @@ from pathlib import Path
 import numpy as np
 
 from ledger.corpus.texts import text_sources
-from ledger.engines import Source
+from ledger.engines import Source, Workers
 from ledger.errors import InputError, LedgerError, LogMovedError, UnknownNameError
 from ledger.log.log import Log
 from ledger.manifests.building.gates import Audited, audits_of
 from ledger.manifests.mix.axes import FINAL_STAGES
 from ledger.manifests.mix.mix import Mix
+from ledger.manifests.sampling.engine_keys import engine_keys
+from ledger.manifests.sampling.keys import Keys
 from ledger.manifests.statement import Head
 from ledger.manifests.strata.anchors import anchors_of, near_anchors
 from ledger.manifests.strata.candidates import Candidates, find_named, read_candidates
 from ledger.manifests.strata.divide import Divided, divide
 from ledger.manifests.strata.excluded import Excluded, exclude
 from ledger.manifests.strata.tokens import TOKENIZER, count_tokens
+from ledger.manifests.tail.rate import rate, table_said
+from ledger.manifests.tail.strata import Tailed, tail_of
+from ledger.manifests.tail.table import Table
 from ledger.provenance.overlap import sidecar_folder
 from ledger.provenance.rules import Policy
 from ledger.reserves.audit import reserve_reference
@@ -34,7 +39,8 @@ Progress = Callable[[str, int, int, int], None]
 class Plan:
     """What there is to choose from, at the log's `head`; `sources` hold the texts.
 
-    `absent` says why an input is not among them, by its digest; `units` are int64[n].
+    `absent` says why an input is not among them, by its digest; `units` are int64[n], and `keys`
+    uint64[n] say how early each document is drawn.
     """
 
     head: Head
@@ -46,6 +52,8 @@ class Plan:
     sources: tuple[Source, ...]
     absent: dict[bytes, LedgerError]
     tokenizer: str | None
+    tail: Tailed | None = None
+    keys: Keys | None = None
 
 
 def make_plan(
@@ -55,21 +63,19 @@ def make_plan(
     *,
     roots: Sequence[Path] = (),
     reserves: Sequence[Path] = (),
-    workers: int | None = None,
+    table: Table | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Plan:
     """Read the ledger at its head, and count tokens where they are the mix's unit.
 
     `roots` are where inputs that moved are looked for, `reserves` the folders of sealed reserves
-    whose texts may be taken there. Raises UnknownNameError and InputError for datasets,
-    LogMovedError if another writer came between, InputError for a mix that this release cannot
-    build, and what reading the texts raises.
+    whose texts may be taken there, `table` the word counts that the mix's tail names. Raises
+    UnknownNameError and InputError for datasets, LogMovedError if another writer came between,
+    InputError for a tail without its table, and what reading the texts raises.
     """
-    if mix.tail is not None:
-        raise InputError(
-            f"{mix.reference}: found [tail], which no scan counts yet",
-            hint="leave out [tail], the axis tail and novel_tail",
-        )
+    if mix.tail is not None and table is None:
+        raise InputError(f"{mix.reference}: found [tail], but no table of word counts was given")
     cutoff = mix.cutoff or policy.cutoff
     if progress is not None:
         progress("choosing", 0, 0, 0)
@@ -110,13 +116,33 @@ def make_plan(
                 workers=workers,
                 progress=_counted(progress, "counting tokens"),
             )
-        divided = divide(log, mix.strata, found, policy, units)
+        tailed, values = None, None
+        if mix.tail is not None and table is not None:
+            rated = rate(
+                found.digests,
+                sources,
+                table,
+                sidecar_folder(log.location),
+                workers=workers,
+                progress=progress,
+            )
+            tailed = tail_of(log, mix, mix.tail, found, policy, rated, table_said(table))
+            values = tailed.values if "tail" in mix.strata else None
+        divided = divide(log, mix.strata, found, policy, units, tail=values)
+        keys = engine_keys(
+            found.digests,
+            mix.seed,
+            sidecar_folder(log.location),
+            workers=workers,
+            progress=_counted(progress, "drawing"),
+        )
         audits = audits_of(log, found.named)
     finally:
         log.database.rollback(log.connection)
     head = Head(checkpoint.log_name, checkpoint.size, checkpoint.root, note)
     tokenizer = TOKENIZER if mix.unit == "tokens" else None
-    return Plan(head, found, units, divided, excluded, audits, tuple(sources), absent, tokenizer)
+    return Plan(head, found, units, divided, excluded, audits, tuple(sources), absent, tokenizer,
+                tailed, keys)  # fmt: skip
 
 
 def _sources(

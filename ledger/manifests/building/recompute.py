@@ -5,7 +5,7 @@ may break ties otherwise: that these units keep every bound is computed, and eve
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,11 @@ from ledger.errors import (
     VerificationError,
     printable,
 )
-from ledger.log.canonical import Entry, parse_digest
+from ledger.log.canonical import parse_digest
 from ledger.log.log import Log
-from ledger.log.projection import Reader
 from ledger.manifests.allocation.allocate import Allocation
 from ledger.manifests.allocation.limits import Limit, limits_of
+from ledger.manifests.asof import log_as_of
 from ledger.manifests.building.choose import Chosen, bounds_of, choose
 from ledger.manifests.building.gates import audits_of, evaluate, limits_of_audits
 from ledger.manifests.building.said import datasets_said, exclusions_said
@@ -33,31 +33,13 @@ from ledger.manifests.strata.anchors import anchors_of
 from ledger.manifests.strata.candidates import Candidates, find_named, read_candidates
 from ledger.manifests.strata.divide import Divided, divide
 from ledger.manifests.strata.excluded import exclude
+from ledger.manifests.tail.rate import parse_scores
+from ledger.manifests.tail.strata import Tailed, tail_of
 from ledger.provenance.asof import tables_as_of
 from ledger.provenance.policy import builtin_policies, parse_policy
 from ledger.provenance.rules import Policy
-from ledger.reserves.selection.state import State
-
-if TYPE_CHECKING:
-    from ledger.log.vault import Vault
 
 __all__ = ["recompute"]
-
-
-class _View:
-    """The ledger as of `size`: what choosing and the list of reserves ask a Log for."""
-
-    def __init__(self, log: Log, tables: Reader, size: int) -> None:
-        self._state = State(tables, size)
-        self.connection, self.size = tables.connection, size
-        self.vault: Vault | None = log.vault
-        self.location = log.location
-
-    def entry(self, index: int) -> Entry:
-        return self._state.entry(index)
-
-    def find(self, subject: str) -> list[int]:
-        return self._state.find(parse_digest(subject))
 
 
 def recompute(log: Log, statement: Statement, strata: Mapping[str, Any]) -> str | None:
@@ -77,7 +59,7 @@ def recompute(log: Log, statement: Statement, strata: Mapping[str, Any]) -> str 
         log.database.begin_read(log.connection)
         try:
             with tables_as_of(log, statement.head.size) as tables:
-                view = cast("Log", _View(log, tables, statement.head.size))
+                view = log_as_of(log, tables, statement.head.size)
                 if mix.stage not in FINAL_STAGES and anchors_of(view):
                     return "what is like an anchor was not looked for again: that reads texts"
                 _compare(view, statement, strata, mix, policy)
@@ -98,12 +80,15 @@ def _compare(
     found = read_candidates(view, find_named(view, mix), policy, mix.cutoff or policy.cutoff)
     excluded = exclude(view, mix, found)
     found = found.take(excluded.kept)
-    divided = divide(view, mix.strata, found, policy, np.ones(len(found), np.int64))
+    tail = _tail(view, statement, mix, found, policy)
+    values = tail.values if tail is not None and "tail" in mix.strata else None
+    ones = np.ones(len(found), np.int64)
+    divided = divide(view, mix.strata, found, policy, ones, tail=values)
     audits, units = audits_of(view, found.named), np.ones(len(found), np.int64)
     further: list[Limit] = []
     if statement.accepted is None:
         further = limits_of_audits(mix, divided, found, units, policy, audits)
-    chosen = _again(statement, strata, mix, found, divided, further)
+    chosen = _again(statement, strata, mix, found, divided, further, tail)
     gates = evaluate(mix, chosen, found, policy, audits, further, statement.accepted)
     for name, said, computed in (
         ("strata", strata, chosen.plain() | {"unit": mix.unit}),
@@ -112,6 +97,8 @@ def _compare(
         ("gates", list(statement.gates), list(gates.rows)),
         ("datasets", list(statement.datasets), datasets_said(found)),
         ("exclusions", statement.exclusions, exclusions_said(excluded)),
+        ("tail", statement.tail,
+         None if tail is None else tail.said(chosen.place, chosen.copies)),
         ("what the mix says", _asked(statement), (mix.name, mix.version, mix.stage, mix.unit,
                                                   mix.seed, mix.budget, mix.strata)),
     ):  # fmt: skip
@@ -135,6 +122,7 @@ def _again(
     found: Candidates,
     divided: Divided,
     further: Sequence[Limit],
+    tail: Tailed | None,
 ) -> Chosen:
     """The draw, for the units that were planned."""
     rows = strata["strata"]
@@ -150,7 +138,26 @@ def _again(
     total = int(planned.sum())
     allocation = Allocation(divided.strata, total, targets, planned, limits, statement.repeat)
     units = np.ones(len(found), np.int64)
-    return choose(allocation, found.digests, divided.stratum, units, mix.seed)
+    return choose(allocation, found.digests, divided.stratum, units, mix.seed, tail=tail)
+
+
+def _tail(
+    view: Log, statement: Statement, mix: Mix, found: Candidates, policy: Policy
+) -> Tailed | None:
+    """The classes of the recorded scores; that these are the texts' own is taken from the issuer.
+
+    Raises RefusedError where the vault withholds the scores.
+    """
+    said = statement.tail
+    if (mix.tail is None) != (said is None):
+        raise VerificationError(f"{statement.reference}: tail: found another than its mix asks for")
+    if mix.tail is None or said is None:
+        return None
+    data = None if view.vault is None else view.vault.attachment(parse_digest(said["scores"]))
+    if data is None:
+        raise RefusedError("the vault withholds how rare each candidate's words are")
+    rated = parse_scores(data, len(found), f"{statement.reference}: tail")
+    return tail_of(view, mix, mix.tail, found, policy, rated, said["table"])
 
 
 def _policy(log: Log, digest: str) -> Policy | None:

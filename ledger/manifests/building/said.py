@@ -1,11 +1,21 @@
-"""Parts of a statement that are a function of what the ledger says."""
+"""Parts of a statement that are a function of what the ledger says, and what made it."""
 
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ledger.manifests.strata.candidates import Candidates
 from ledger.manifests.strata.excluded import Excluded
 
-__all__ = ["datasets_said", "exclusions_said"]
+__all__ = ["datasets_said", "exclusions_said", "tool"]
+
+
+def tool() -> dict[str, str]:
+    """This program and its version."""
+    try:
+        number = version("headwater")
+    except PackageNotFoundError:  # a bare checkout
+        number = "0"
+    return {"name": "headwater", "version": number}
 
 
 def datasets_said(found: Candidates) -> list[dict[str, Any]]:

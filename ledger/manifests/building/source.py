@@ -1,14 +1,15 @@
-"""A mix file and the policy it names, read from disk."""
+"""A mix file, and the policy and word counts it names, read from disk."""
 
 from pathlib import Path
 
 from ledger.errors import InputError, printable
 from ledger.manifests.mix.mix import Mix
 from ledger.manifests.mix.parse import parse_mix
+from ledger.manifests.tail.table import Table, load_table
 from ledger.provenance.policy import load_policy
 from ledger.provenance.rules import Policy
 
-__all__ = ["load_mix", "policy_of"]
+__all__ = ["load_mix", "policy_of", "table_of"]
 
 _MOST = 1 << 20  # parse_mix knows its own limit and says it
 
@@ -25,6 +26,14 @@ def load_mix(path: Path) -> Mix:
             hint="a mix is a TOML file; headwater manifest build --help shows one",
         ) from error
     return parse_mix(source, str(path))
+
+
+def table_of(mix: Mix, folder: Path) -> Table | None:
+    """The word counts that a mix's tail names, a path taken from `folder`; None without a tail.
+
+    Raises InputError, MalformedError.
+    """
+    return None if mix.tail is None else load_table(folder.absolute() / mix.tail.table)
 
 
 def policy_of(mix: Mix, folder: Path) -> Policy:

@@ -3,22 +3,20 @@
 While it is built it is called `.NAME.building`; what a killed build left there is cleared away.
 """
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.corpus.atomic import storage_error
-from ledger.errors import BusyError, InputError, printable
-from ledger.manifests.layout import MANIFEST, SHARDS, STRATA
+from ledger.corpus.atomic import locked_folder, storage_error
+from ledger.errors import InputError, printable
+from ledger.manifests.names import CROISSANT, ENTRY, MANIFEST, PROOF, SHARDS, STRATA
 from ledger.reserves.sealing.write import sync_folder
 
 __all__ = ["building", "check_target", "settle_folder"]
 
 _FILE, _FOLDER = 0o444, 0o755
-_OURS = {MANIFEST, STRATA, SHARDS, "rows", "texts"}
+_OURS = {MANIFEST, STRATA, SHARDS, CROISSANT, ENTRY, PROOF, "rows", "texts"}
 _HINT = "choose another folder with -o"
 
 
@@ -48,20 +46,7 @@ def building(out: Path) -> Iterator[Path]:
     Raises BusyError if another process builds there, InputError for foreign files, StorageError.
     """
     fresh = out.with_name(f".{out.name}.building")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if not fresh.is_symlink():  # whose target would be emptied
-            fresh.mkdir(exist_ok=True)
-        lock = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise storage_error(fresh, error) from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(
-                f"{printable(out)}: another process is building there", hint="try again later"
-            ) from error
+    with locked_folder(fresh, f"{printable(out)}: another process is building there"):
         try:
             _clear(fresh)
             (fresh / "rows").mkdir()
@@ -72,8 +57,6 @@ def building(out: Path) -> Iterator[Path]:
             if isinstance(error, OSError):
                 raise storage_error(Path(error.filename or fresh), error) from error
             raise
-    finally:
-        os.close(lock)
 
 
 def settle_folder(fresh: Path, out: Path) -> None:

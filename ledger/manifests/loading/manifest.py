@@ -155,7 +155,7 @@ class Manifest(Sequence[Document]):
         """
         from ledger.manifests.loading.verify import verify_all
 
-        verify_all(self.statement, self.rows, self._reader)
+        verify_all(self.statement, self.strata, self.rows, self._reader)
 
     def torch(
         self,

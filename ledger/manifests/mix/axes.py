@@ -10,11 +10,15 @@ __all__ = [
     "ANCHOR",
     "AXES",
     "FINAL_STAGES",
+    "MANIFEST",
     "RESERVE",
+    "SEEN",
     "STAGES",
     "SYNTHETIC",
+    "TABLE_SUFFIX",
     "UNITS",
     "UNKNOWN",
+    "UNRATED",
     "expected",
     "tail_class",
 ]
@@ -32,6 +36,19 @@ SYNTHETIC: Final = ("synthetic_known", "synthetic_suspected")
 RESERVE: Final = "reserve:"
 ANCHOR: Final = "anchor:"
 """Before NAME@VERSION: a sealed reserve, and one whose stage is `final`."""
+
+MANIFEST: Final = "manifest:"
+"""Before NAME@VERSION: a manifest of the ledger, where a mix names an earlier set."""
+
+UNRATED: Final = "unrated"
+"""The tail axis's value of what cannot be called rare or common: too short, noise, a copy."""
+
+SEEN: Final = "seen"
+"""The tail axis's value of a document of the rarest class that the earlier set holds."""
+
+
+TABLE_SUFFIX: Final = ".tsv"
+"""How the name of a file of word counts ends."""
 
 _LONGEST = 200
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations
 
-from ledger.manifests.mix.axes import ANCHOR, FINAL_STAGES, RESERVE
+from ledger.manifests.mix.axes import ANCHOR, FINAL_STAGES, RESERVE, SEEN
 from ledger.manifests.mix.fields import Fields
 from ledger.manifests.mix.mix import Bound, Mix, Shares, Temperature, Unimax
 from ledger.manifests.mix.where import Where
@@ -157,6 +157,17 @@ def _tail(mix: Mix) -> Found:
         yield (
             "tail: found weights beside the axis tail in strata, expected one of the two",
             "weights draw inside a stratum; as strata, the classes have shares and bounds",
+        )
+    if mix.tail is not None and list(mix.tail.weights) != sorted(mix.tail.weights):
+        yield (
+            f"tail: found weights {', '.join(map(str, mix.tail.weights))}, expected none below "
+            "the one before it",
+            "the classes ascend from common to rare, and rare documents are drawn more often",
+        )
+    if mix.tail is not None and mix.tail.earlier is not None and not divided:
+        yield (
+            "tail: found earlier without the axis tail in strata",
+            f"it parts the rarest class in two: add tail to strata, and {SEEN} is the older part",
         )
     if mix.novel_tail is not None:
         absent = [axis for axis in ("label", "tail") if axis not in mix.strata]

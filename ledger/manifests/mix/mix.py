@@ -10,7 +10,7 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Final
 
-from ledger.manifests.mix.axes import ANCHOR, RESERVE, tail_class
+from ledger.manifests.mix.axes import ANCHOR, RESERVE, SEEN, UNRATED, tail_class
 from ledger.manifests.mix.where import Where
 from ledger.provenance.policy import DEFAULT_POLICY
 from ledger.verdicts.outcomes import GATE_ESTIMATE, GATE_UPPER
@@ -113,16 +113,23 @@ class Tail:
 
     `quantiles` of that mass divide them, ascending: class 0 holds the commonest. `weights` are
     how often a document of each class is drawn relative to the others of its stratum, or none.
+    Documents of the rarest class that the set `earlier` holds are no part of it.
     """
 
     table: str
     quantiles: tuple[Fraction, ...]
     weights: tuple[int, ...] = ()
+    earlier: str | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The tail axis's values, the rarest last."""
+        """The classes, the rarest last."""
         return tuple(tail_class(place) for place in range(len(self.quantiles) + 1))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The tail axis's values: the classes, and what is in none of them."""
+        return (*self.classes, UNRATED, *((SEEN,) if self.earlier else ()))
 
 
 @dataclass(frozen=True)

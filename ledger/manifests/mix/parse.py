@@ -33,7 +33,16 @@ from fractions import Fraction
 from typing import Final
 
 from ledger.errors import MalformedError, printable
-from ledger.manifests.mix.axes import ANCHOR, AXES, RESERVE, STAGES, UNITS, expected
+from ledger.manifests.mix.axes import (
+    ANCHOR,
+    AXES,
+    MANIFEST,
+    RESERVE,
+    STAGES,
+    TABLE_SUFFIX,
+    UNITS,
+    expected,
+)
 from ledger.manifests.mix.contradictions import check_mix
 from ledger.manifests.mix.fields import Fields, load_toml, shown
 from ledger.manifests.mix.mix import (
@@ -110,7 +119,7 @@ def parse_mix(source: bytes, place: str) -> Mix:
         raise fields.error(
             "strata: found the axis tail without [tail]", "[tail] says its table and quantiles"
         )
-    known = {"dataset": datasets, "tail": tail.classes if tail else ()}
+    known = {"dataset": datasets, "tail": tail.values if tail else ()}
     target = _target(fields, strata, known)
     mix = Mix(
         name=name,
@@ -328,7 +337,7 @@ def _replay(fields: Fields) -> Replay | None:
 
 def _tail(fields: Fields) -> Tail:
     table = fields.below("tail")
-    table.known(("table", "quantiles", "weights"))
+    table.known(("table", "quantiles", "weights", "earlier"))
     quantiles = table.rationals("quantiles", 0, 1, _MOST_CLASSES - 1)
     weights: tuple[int, ...] = ()
     if "weights" in table:
@@ -343,4 +352,21 @@ def _tail(fields: Fields) -> Tail:
             )
     if any(not 0 < value < 1 for value in quantiles) or sorted(set(quantiles)) != [*quantiles]:
         raise table.error("quantiles: expected numbers between 0 and 1, each above the last")
-    return Tail(table.text("table"), quantiles, weights)
+    counts = table.text("table")
+    if not counts.endswith(TABLE_SUFFIX):
+        raise table.error(
+            f"table: found {printable(counts, 60)!r}, expected word counts, a {TABLE_SUFFIX} file",
+            hint=f"headwater audit tail NAME@VERSION --write words{TABLE_SUFFIX}",
+        )
+    return Tail(counts, quantiles, weights, _earlier(table) if "earlier" in table else None)
+
+
+def _earlier(table: Fields) -> str:
+    found = table.text("earlier")
+    kind = next((kind for kind in (RESERVE, MANIFEST) if found.startswith(kind)), "")
+    if (_SEALED if kind else _DATASET).fullmatch(found.removeprefix(kind)) is None:
+        raise table.error(
+            f"earlier: found {printable(found, 60)}, expected NAME@VERSION, "
+            f"{RESERVE}NAME@VERSION or {MANIFEST}NAME@VERSION",
+        )
+    return found

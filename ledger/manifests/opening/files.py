@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from ledger.corpus.plain_file import open_plain
 from ledger.errors import VerificationError, printable
 from ledger.manifests.shards import Part
 
@@ -73,7 +74,7 @@ def missing(file: Located, error: OSError) -> VerificationError:
 def read_file(path: Path, limit: int) -> bytes:
     """A plain file of at most `limit` bytes. Raises VerificationError."""
     try:
-        with open(path, "rb") as file:
+        with open_plain(path) as file:
             size = os.fstat(file.fileno()).st_size
             data = file.read(size + 1) if size <= limit else b""
     except OSError as error:

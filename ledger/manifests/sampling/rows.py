@@ -55,18 +55,20 @@ def rows_of(
     units: Ints | None = None,
     weight: Ints | None = None,
     tag: bytes = DRAW,
+    keys: Keys | None = None,
     compiled: bool | None = None,
 ) -> Rows:
     """n documents as a draw takes them: (n, 32) bytes, and n numbers each.
 
     `stratum` counts from 0; `units` are documents (None: one each) or tokens. `weight` is of the
     document's class (None: 1): of two classes with weights v and w, v documents of the one are
-    drawn for w of the other until one of them is exhausted. Raises InputError for a bad seed,
-    units outside 0 … 2^32 - 1 and weights outside 1 … 65535.
+    drawn for w of the other until one of them is exhausted. `keys` are those of seed and tag, where
+    an engine made them. Raises InputError for a bad seed, units outside 0 … 2^32 - 1 and weights
+    outside 1 … 65535.
     """
     count = len(digests)
     _in_range("stratum", stratum, count, 0, np.iinfo(np.int32).max)
-    place = document_keys(digests, seed, tag, compiled=compiled)
+    place = document_keys(digests, seed, tag, compiled=compiled) if keys is None else keys
     if units is None:
         units = np.ones(count, np.int64)
     _in_range("units", units, count, 0, MOST_UNITS)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from ledger.engines import Progress, Source
+from ledger.engines import Progress, Source, Workers
 from ledger.log.log import Log
 from ledger.log.runs import keys_of
 from ledger.reserves.sealed import reserves
@@ -41,7 +41,7 @@ def near_anchors(
     folder: Path,
     *,
     roots: Sequence[Path] = (),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Mask:
     """bool[n]: which of n documents, ascending by digest, are like one of the anchors'.

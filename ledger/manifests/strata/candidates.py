@@ -24,7 +24,7 @@ from ledger.provenance.rules import Policy
 from ledger.reserves.sealed import find_reserve, members_of, statement_of
 from ledger.reserves.selection.digests import Digests, Ints, order_of, positions
 
-__all__ = ["Candidates", "Named", "find_named", "read_candidates"]
+__all__ = ["Candidates", "Named", "find_named", "precedence", "read_candidates"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -130,7 +130,7 @@ def read_candidates(
     columns: list[Ints] = [np.empty((0, 7), np.int64)]
     digests: list[Digests] = [np.empty((0, 32), np.uint8)]
     found = list(named)
-    for rank, place in enumerate(_precedence(named)):
+    for rank, place in enumerate(precedence(named)):
         rows, held = _rows_of(log, named[place], policy, cutoff)
         if not len(held):
             raise InputError(
@@ -155,7 +155,8 @@ def read_candidates(
     return Candidates(matrix, dataset, rule, attributes, profile, size, tuple(found))
 
 
-def _precedence(named: Sequence[Named]) -> list[int]:
+def precedence(named: Sequence[Named]) -> list[int]:
+    """Places of the sets, the one that a document counts for first: see above."""
     kinds = (ANCHOR, RESERVE, "")
     rank = [next(at for at, kind in enumerate(kinds) if item.name.startswith(kind))
             for item in named]  # fmt: skip

@@ -13,7 +13,7 @@ from ledger.manifests.strata.candidates import Candidates
 from ledger.provenance.rules import Policy
 from ledger.reserves.selection.digests import Ints
 
-__all__ = ["Divided", "divide", "year_of"]
+__all__ = ["Divided", "Values", "divide", "groups_of", "year_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHECKED = tuple(f"checked_e{level}" for level in range(6))
@@ -28,7 +28,7 @@ class Divided:
 
 
 @dataclass(frozen=True)
-class _Axis:
+class Values:
     """A code a document, and the value of each code. Values are distinct."""
 
     codes: Ints
@@ -45,19 +45,34 @@ def year_of(seconds: int | None) -> str:
         return UNKNOWN
 
 
+def groups_of(log: Log, axes: Sequence[str], found: Candidates, policy: Policy) -> Ints:
+    """int64[n]: the same number for documents that agree in `axes`, from 0; all alike in none.
+
+    Within the caller's read transaction.
+    """
+    packed = _pack([_axis(log, axis, found, policy) for axis in axes], len(found))
+    return np.unique(packed, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
 def divide(
-    log: Log, axes: Sequence[str], found: Candidates, policy: Policy, units: Ints
+    log: Log,
+    axes: Sequence[str],
+    found: Candidates,
+    policy: Policy,
+    units: Ints,
+    *,
+    tail: Values | None = None,
 ) -> Divided:
     """Divide n documents, which come to `units` int64[n] each, along `axes`.
 
-    Within the caller's read transaction. Raises InputError for more strata than a row can name.
+    `tail` are the values of that axis, if it is one of them. Within the caller's read transaction.
+    Raises InputError for more strata than a row can name.
     """
-    columns = [_axis(log, axis, found, policy) for axis in axes]
-    packed = np.zeros(len(found), np.int64)
-    for column in columns:
-        # renumbered at every axis, so that the product of two is far below 2^63
-        packed = np.unique(packed, return_inverse=True)[1].reshape(-1) * len(column.values)
-        packed += column.codes
+    columns = [
+        tail if axis == "tail" and tail is not None else _axis(log, axis, found, policy)
+        for axis in axes
+    ]
+    packed = _pack(columns, len(found))
     _, first, group = np.unique(packed, return_index=True, return_inverse=True)
     group = group.reshape(-1)
     values = [
@@ -74,7 +89,17 @@ def divide(
     return Divided(strata, number[group])
 
 
-def _axis(log: Log, axis: str, found: Candidates, policy: Policy) -> _Axis:
+def _pack(columns: Sequence[Values], count: int) -> Ints:
+    """int64[n]: the same number for the same codes."""
+    packed = np.zeros(count, np.int64)
+    for column in columns:
+        # renumbered at every axis, so that the product of two is far below 2^63
+        packed = np.unique(packed, return_inverse=True)[1].reshape(-1) * len(column.values)
+        packed += column.codes
+    return packed
+
+
+def _axis(log: Log, axis: str, found: Candidates, policy: Policy) -> Values:
     if axis == "label":
         return _mapped(found.rule, {at: rule.label for at, rule in enumerate(policy.rules)})
     if axis == "basis":
@@ -85,16 +110,16 @@ def _axis(log: Log, axis: str, found: Candidates, policy: Policy) -> _Axis:
         rows = log.connection.execute(f"SELECT id, {', '.join(_CHECKED)} FROM profile").fetchall()
         least = {row[0]: min((d for d in row[1:] if d is not None), default=None) for row in rows}
         return _mapped(found.profile, {row: year_of(day) for row, day in least.items()})
-    assert axis in ("topic", "language"), axis  # `tail` is counted elsewhere
+    assert axis in ("topic", "language"), axis  # `tail` is given
     rows = log.connection.execute(f"SELECT id, {axis} FROM attributes").fetchall()
     return _mapped(found.attributes, {row: value or UNKNOWN for row, value in rows})
 
 
-def _mapped(keys: Ints, value_of: Mapping[int, str]) -> _Axis:
+def _mapped(keys: Ints, value_of: Mapping[int, str]) -> Values:
     """Values of n documents by a key of each."""
     distinct, at = np.unique(keys, return_inverse=True)
     names = [value_of[key] for key in distinct.tolist()]
     values = sorted(set(names))
     number = {value: code for code, value in enumerate(values)}
     codes = np.array([number[name] for name in names], np.int64)
-    return _Axis(codes[at.reshape(-1)], values)
+    return Values(codes[at.reshape(-1)], values)

@@ -14,6 +14,7 @@ from ledger.log.runs import keys_of
 from ledger.manifests.mix.axes import FINAL_STAGES
 from ledger.manifests.mix.mix import Mix
 from ledger.manifests.strata.candidates import Candidates
+from ledger.provenance.models.generations import generation_sql
 from ledger.reserves.sealed import members_of, reserves
 from ledger.reserves.selection.digests import Digests, Ints, positions
 
@@ -108,9 +109,9 @@ def _anchored(log: Log, digests: Digests) -> Mask:
 
 
 def _generation(log: Log, profile: Ints) -> Ints:
-    """The generation of each document, -1 where it is not known."""
+    """The least generation of each document, -1 where nothing is known of it."""
     rows = log.connection.execute(
-        "SELECT id, generation FROM profile WHERE generation IS NOT NULL ORDER BY id"
+        f"SELECT p.id, {generation_sql()} AS g FROM profile AS p WHERE g IS NOT NULL ORDER BY p.id"
     ).fetchall()
     if not rows:
         return np.full(len(profile), -1, np.int64)

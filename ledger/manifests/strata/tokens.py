@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from ledger.engines import Progress, Scan, Source, run, split
+from ledger.engines import Progress, Scan, Source, Workers, run, split
 from ledger.errors import DocumentMismatchError
 from ledger.log.runs import keys_of
 from ledger.reserves.selection.digests import Digests, Ints, matrix_of, positions
@@ -48,7 +48,7 @@ def count_tokens(
     sources: Sequence[Source],
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Progress | None = None,
 ) -> Ints:
     """Tokens of n documents, ascending by digest, int64[n]. Sidecars lie in `folder`.

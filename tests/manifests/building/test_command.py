@@ -104,7 +104,7 @@ def test_a_takedown_names_manifests_and_diff_says_what_changed(
     first = headwater("manifest", "audit", "a", "--batch", "0", "--batch-size", "4")
     victim = first.stdout.split()[0]
     found = headwater("manifest", "audit", "a", "--document", victim, "--batch-size", "4")
-    assert (found.code, found.stdout) == (0, "0\n")
+    assert (found.code, found.stdout) == (0, "epoch 0, batch 0, position 0\n")
     assert headwater("manifest", "pull", "a", "--consumer", "run 0").code == 0
     ran = headwater("document", "takedown", victim, "--reason", "privacy")
     assert ran.code == 0, ran.stderr

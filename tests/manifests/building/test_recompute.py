@@ -48,12 +48,12 @@ def test_reserves_repeats_and_accepted_gates(tmp_path: Path, corpus: Corpus) -> 
 
 
 def other_seed(chosen: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *rest: chosen(*rest[:-1], rest[-1] + 1)
+    return lambda *rest, **more: chosen(*rest[:-1], rest[-1] + 1, **(more | {"keys": None}))
 
 
 def one_less(chosen: Callable[..., Any]) -> Callable[..., Any]:
-    def choose(*rest: Any) -> Any:
-        found = chosen(*rest)
+    def choose(*rest: Any, **more: Any) -> Any:
+        found = chosen(*rest, **more)
         return replace(found, place=found.place[1:], digests=found.digests[1:],
                        stratum=found.stratum[1:], copies=found.copies[1:],
                        units=found.units[1:])  # fmt: skip
@@ -62,8 +62,8 @@ def one_less(chosen: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def more_often(chosen: Callable[..., Any]) -> Callable[..., Any]:
-    def choose(*rest: Any) -> Any:
-        found = chosen(*rest)
+    def choose(*rest: Any, **more: Any) -> Any:
+        found = chosen(*rest, **more)
         found.copies[0] += 1
         return found
 

@@ -29,6 +29,7 @@ DIGEST = "sha256:" + "ab" * 32
 STATEMENT = Statement(
     name="mine", version=3, stage="mid", unit="tokens", budget=10, repeat=Fraction(3, 2), seed=7,
     tokenizer="words@1", content_root=b"r" * 32, strata=b"s" * 32, shards=b"h" * 32,
+    croissant=b"c" * 32,
     members=b"m" * 32, parent=b"p" * 32, mix="name = 'mine'\n",
     policy={"cutoff": "2022-11-30", "digest": DIGEST, "name": "clean-strict", "version": 1},
     datasets=({"content_root": DIGEST, "documents": 4, "name": "d@1"},),
@@ -52,6 +53,10 @@ def test_parse_is_the_inverse_of_format() -> None:
     assert parse_statement(format_statement(bare), "here") == bare
 
 
+def _gate(outcome: str, found: int) -> dict[str, Any]:
+    return {**STATEMENT.gates[0], "found_ppm": found, "outcome": outcome}
+
+
 def changed(path: str, value: Any) -> bytes:
     """The payload with one value of the predicate put in, or left out where it is None."""
     document = orjson.loads(format_statement(STATEMENT))
@@ -59,11 +64,22 @@ def changed(path: str, value: Any) -> bytes:
     place = document["predicate"]
     for step in way:
         place = place[int(step) if step.isdigit() else step]
+    last = int(last) if last.isdigit() else last  # type: ignore[assignment]
     if value is None:
         del place[last]
     else:
         place[last] = value
     return encode_members(document)
+
+
+def test_a_bound_holds_that_does_not() -> None:
+    bound = {**STATEMENT.bounds[0], "found_ppm": 500_000}
+    tokens = replace(STATEMENT, bounds=(bound,))
+    parse_statement(format_statement(tokens), "here")  # to a document of each stratum
+    with pytest.raises(VerificationError, match=r"bounds\[0\]: said to hold with 500000 ppm"):
+        parse_statement(format_statement(replace(tokens, unit="documents")), "here")
+    near = replace(tokens, unit="documents", bounds=({**bound, "found_ppm": 490_000},))
+    parse_statement(format_statement(near), "here")  # to the next whole unit, of eleven
 
 
 @pytest.mark.parametrize(
@@ -83,6 +99,10 @@ def changed(path: str, value: Any) -> bytes:
         ("gates.0.more", 1, r"gates\[0\] has not the members"),
         ("bounds.0.at_most", "0.4", r"bounds\[0\].at_most"),
         ("bounds.0.holds", 1, r"bounds\[0\].holds"),
+        ("gates.0.outcome", "passed", "no share was found, but its outcome is passed"),
+        ("gates.0.found_ppm", 1, "a share was found, but its outcome is not_evaluated"),
+        ("gates.0", _gate("passed", 100_002), "passed with 100002 of at most 100000"),
+        ("gates.0", _gate("accepted", 100_002), "accepted, but no reason is given"),
         ("repeat", "6/4", "another spelling"),
         ("repeat", "1/0", "predicate.repeat"),
         ("mix.digest", DIGEST, "another digest"),

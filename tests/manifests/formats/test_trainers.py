@@ -1,8 +1,8 @@
 """What we write, opened by the libraries that trainers use, each in an environment of its own.
 
-`build/trainers/rows` has datasets and webdataset, `build/trainers/torch` mosaicml-streaming, whose
-pins clash with ours, and megatron-core. Nothing there imports the ledger: it prints rows, and we
-compare.
+`build/trainers/rows` has datasets, mlcroissant and webdataset, `build/trainers/torch`
+mosaicml-streaming, whose pins clash with ours, and megatron-core. Nothing there imports the ledger:
+it prints rows, and we compare.
 """
 
 import json
@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from ledger.manifests.exports.sign import sign_export
+from ledger.manifests.formats import find_format
+from tests.manifests.building.corpus import make_corpus
+from tests.manifests.building.test_build import MIX
 from tests.manifests.formats.helpers import COLUMNS, Rows, epoch, expected, tree, write
+from tests.manifests.making import make_manifest
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent / "libraries"
@@ -58,6 +63,30 @@ class TestRows:
         (tmp_path / "out" / "data" / "train-00001.parquet").unlink()
         with pytest.raises(AssertionError, match="NonMatchingSplitsSizesError"):
             ask("rows", "read_hf.py", tmp_path / "out", ",".join(COLUMNS))
+
+    def test_datasets_opens_a_signed_export(self, tmp_path):
+        written = write("hf", tmp_path / "out")
+        made = make_manifest(tmp_path / "run", ["one", "two"])
+        signer = made.signer
+        sign_export(made.open(), find_format("hf"), tmp_path / "out", written, signer, epoch=0,
+                    issued_at=1)  # fmt: skip
+        said = ask("rows", "read_hf.py", tmp_path / "out", ",".join(COLUMNS))
+        assert rows_of(said) == expected(epoch())
+
+    def test_mlcroissant_reads_the_description(self, tmp_path):
+        made = make_corpus(tmp_path / "corpus").build(MIX, tmp_path / "run")
+        said = json.loads(ask("rows", "read_croissant.py", tmp_path / "run" / "croissant.json"))
+        assert said["errors"] == said["warnings"] == []
+        assert said["conforms"] == [
+            "http://mlcommons.org/croissant/1.1",
+            "http://mlcommons.org/croissant/RAI/1.0",
+        ]
+        assert len(said["rows"]) == made.statement.rows
+        assert said["strata"] == [
+            [row[name] for name in ("documents", "selected", "target_ppm", "achieved_ppm")]
+            for row in made.strata["strata"]
+        ]
+        assert said["derived"] == [row["name"] for row in made.statement.datasets]
 
     def test_webdataset_opens_the_archives(self, tmp_path):
         write("webdataset", tmp_path / "out")

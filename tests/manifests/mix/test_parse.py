@@ -147,7 +147,7 @@ def test_everything_else_that_can_be_said() -> None:
         max_generation = 0
         novel_tail = "1/20"
         [tail]
-        table = "words-en@1"
+        table = "words-en.tsv"
         quantiles = [0.5, "0.9"]
         """,
         HEAD.replace('"basis"', '"tail"'),
@@ -156,10 +156,17 @@ def test_everything_else_that_can_be_said() -> None:
     assert mix.gate == Gate(Fraction(1, 20), Fraction(1, 4))
     assert (mix.require_audit, mix.max_generation) == (True, 0)
     assert mix.novel_tail == Fraction(1, 20)
-    assert mix.tail == Tail("words-en@1", (Fraction(1, 2), Fraction(9, 10)))
+    assert mix.tail == Tail("words-en.tsv", (Fraction(1, 2), Fraction(9, 10)))
     assert mix.tail.classes == ("q0", "q1", "q2")
-    weights = parsed('[tail]\ntable = "words-en@1"\nquantiles = [0.5]\nweights = [1, 3]\n')
-    assert weights.tail == Tail("words-en@1", (Fraction(1, 2),), (1, 3))
+    assert mix.tail.values == ("q0", "q1", "q2", "unrated")
+    since = parsed(
+        '[tail]\ntable = "a/b.tsv"\nquantiles = ["1/3"]\nearlier = "manifest:old@2"\n',
+        HEAD.replace('"basis"', '"tail"'),
+    ).tail
+    assert since == Tail("a/b.tsv", (Fraction(1, 3),), (), "manifest:old@2")
+    assert since.values == ("q0", "q1", "unrated", "seen")
+    weights = parsed('[tail]\ntable = "words-en.tsv"\nquantiles = [0.5]\nweights = [1, 3]\n')
+    assert weights.tail == Tail("words-en.tsv", (Fraction(1, 2),), (1, 3))
     final = parsed(head=HEAD.replace("reserve:", "anchor:").replace("mid", "anneal"))
     assert (final.reserves, final.anchors) == ((), ("books@1",))
 

@@ -40,7 +40,7 @@ def test_what_must_be_said(key: str, words: str) -> None:
 
 BOUND = '[[bound]]\nwhere = { language = "en" }\n'
 SHARE = "[[share]]\nwhere = {}\nshare = 1\n"
-TAIL = '[tail]\ntable = "t@1"\n'
+TAIL = '[tail]\ntable = "t.tsv"\n'
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,27 @@ TAIL = '[tail]\ntable = "t@1"\n'
             None,
         ),
         ("[tail]\nquantiles = [0.5]\nweights = [1, 2]", "tail: table: found nothing", None),
+        (
+            '[tail]\ntable = "words@1"\nquantiles = [0.5]\nweights = [1, 2]',
+            "tail: table: found 'words@1', expected word counts",
+            "headwater audit tail NAME@VERSION --write words.tsv",
+        ),
+        (
+            TAIL + "quantiles = [0.5]\nweights = [2, 1]",
+            "tail: found weights 2, 1, expected none below the one before it",
+            None,
+        ),
+        (
+            TAIL + 'quantiles = [0.5]\nweights = [1, 2]\nearlier = "old@1"',
+            "tail: found earlier without the axis tail",
+            "add tail to strata",
+        ),
+        (
+            TAIL + 'quantiles = [0.5]\nearlier = "manifest:old"',
+            "tail: earlier: found manifest:old, expected NAME@VERSION, reserve:",
+            None,
+        ),
+        (TAIL + "quantile = [0.5]", "tail: unknown field quantile", "quantiles"),
         (
             "novel_tail = 0.1",
             "novel_tail: found strata without the axis tail",
