@@ -1,5 +1,6 @@
-"""headwater certify: a signed statement of what a dataset is made of."""
+"""headwater certify: a signed statement of what a dataset or manifest is made of."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ __all__ = ["command"]
 
 
 @click.command("certify")
-@click.argument("dataset")
+@click.argument("subject", metavar="DATASET|manifest:NAME|DIR")
 @click.option(
     "-o",
     "--output",
@@ -22,30 +23,61 @@ __all__ = ["command"]
     required=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Folder to write; an older certificate of the same dataset there is replaced.",
+    help="Folder to write; an older certificate of the same there is replaced.",
 )
-@click.option("--policy", default="clean-strict", show_default=True, help="Name or TOML file.")
+@click.option(
+    "--policy", metavar="NAME|FILE", help="Else the manifest's own, or for a dataset that in use."
+)
 @click.option("--cutoff", metavar="DATE", help="Instead of the policy's own, such as 2022-11-30.")
 @click.option("--issuer", metavar="NAME", help="Your organisation. Else the ledger's name.")
 @pass_output
 def command(
-    out: Output, dataset: str, folder: Path, policy: str, cutoff: str | None, issuer: str | None
+    out: Output,
+    subject: str,
+    folder: Path,
+    policy: str | None,
+    cutoff: str | None,
+    issuer: str | None,
 ) -> None:
-    """Certify a dataset's composition as it stands now.
+    """Certify what a dataset, or a manifest's documents, are made of as of now.
 
-    DATASET is NAME@VERSION. The numbers are computed from the ledger, signed with its statement
+    DATASET is NAME@VERSION. manifest:NAME or manifest:NAME@VERSION is a manifest of the ledger, DIR
+    the folder of one. The numbers are computed from the ledger, signed with its statement
     key, recorded in it, and written as certificate.json (what is signed), certificate.html (to
     read and print) and the proof that the ledger holds them.
+
+    \b
+    Examples:
+      headwater certify diary@2026 -o certificate
+      headwater certify manifest:continued@1 -o certificate
+      headwater certify run-7 -o certificate
     """
     from ledger.certificates.issue import certify
     from ledger.provenance.opening import open_ledger
     from ledger.provenance.policy import load_policy, parse_cutoff
 
-    rules = load_policy(policy)
+    rules = None if policy is None else load_policy(policy)
     day = None if cutoff is None else parse_cutoff(cutoff)
+    named, digest = _named(subject)
     with open_ledger(out.ledger, write=True) as log:
-        issued = certify(log, dataset, folder, policy=rules, cutoff=day, issuer=issuer)
+        issued = certify(
+            log, named, folder, policy=rules, cutoff=day, issuer=issuer, manifest=digest
+        )
     out.result(_text(out, issued), _data(issued))
+
+
+def _named(subject: str) -> tuple[str, bytes | None]:
+    """How the library calls what was named; of a folder the digest of its statement, too."""
+    folder = Path(subject)
+    if not folder.is_dir():
+        return subject, None
+    from hashlib import sha256
+
+    from ledger.certificates.statement import MANIFEST
+    from ledger.manifests.showing import read_statement
+
+    statement, payload = read_statement(folder)
+    return f"{MANIFEST}{statement.reference}", sha256(payload).digest()
 
 
 def _text(out: Output, issued: "Issued") -> str:
@@ -62,13 +94,14 @@ def _text(out: Output, issued: "Issued") -> str:
     again = "" if issued.new else ", issued before; nothing it says has changed"
     return "\n".join(
         [
-            f"{statement.dataset}: {totals['documents']:,} documents, "
+            f"{statement.shown}: {totals['documents']:,} documents, "
             f"{totals['occurrences']:,} occurrences, {totals['bytes']:,} bytes",
             f"content root {statement.content_root.hex()}",
             f"policy {policy['name']}@{policy['version']}, cut-off {policy['cutoff']}",
             "",
             out.table(["label", "basis", "documents", "share"], rows),
             "",
+            *_gates(statement.composition.get("manifest")),
             *statement.limits,
             "",
             f"signed by {key_label(issued.signer)}; entry {issued.index}{again}",
@@ -78,12 +111,27 @@ def _text(out: Output, issued: "Issued") -> str:
     )
 
 
+def _gates(selected: Mapping[str, Any] | None) -> list[str]:
+    """A line a gate of the manifest, and an empty one after them."""
+    if selected is None:
+        return []
+    from ledger.manifests.words import gate_line
+
+    lines = [gate_line(row) for row in selected["gates"]]
+    if selected["taken_down"]:
+        lines.append(f"{selected['taken_down']:,} of its documents have been taken down")
+    return [*lines, ""] if lines else []
+
+
 def _data(issued: "Issued") -> dict[str, Any]:
+    from ledger.certificates.statement import MANIFEST
+    from ledger.certificates.subjects import kind_of
+
     statement = issued.statement
     return {
         "composition": statement.composition,
         "content_root": f"sha256:{statement.content_root.hex()}",
-        "dataset": statement.dataset,
+        kind_of(statement.subject): statement.subject.removeprefix(MANIFEST),
         "folder": str(issued.folder),
         "index": issued.index,
         "issued_at": statement.issued_at,

@@ -36,6 +36,13 @@ class Claimed:
             found += [item for item in live(about) if item[1].kind == kind]
         return sorted(found, key=_index)
 
+    def ever(self, kind: str) -> list[Numbered]:
+        """All claims of a kind, withdrawn ones too, and the withdrawals about their subjects."""
+        found = self._entries(kind)
+        subjects = {entry.subject for _, entry in found}
+        taken = (item for subject in subjects for item in self.withdrawals.get(subject, ()))
+        return sorted([*found, *taken], key=_index)
+
     def named(self, field: str, dataset: str) -> list[str]:
         """The distinct texts that a dataset's live operations have in a field, ascending."""
         found: set[str] = set()

@@ -1,8 +1,8 @@
-"""What a dataset is made of, from projection tables: the numbers of a certificate.
+"""What a dataset or manifest is made of, from projection tables: the numbers of a certificate.
 
-`View` says whose tables, which dataset and which policy; sections ask it. The result is a function
-of the dataset's unwithdrawn claims, the evidence in the ledger, the policy and the cut-off: never
-of entry numbers, times of recording or batches.
+`View` says whose tables, which documents and which policy; sections ask it. The result is a
+function of the documents' unwithdrawn claims, the evidence in the ledger, the policy and the
+cut-off: never of entry numbers, times of recording or batches.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ledger.certificates.claimed import Claimed
 from ledger.certificates.elsewhere import shared_dates
 from ledger.certificates.members import Members, members_of
+from ledger.certificates.sections import Section, Subject, covering
 from ledger.databases import Connection
 from ledger.errors import InputError
 from ledger.log.content_root import content_root
@@ -23,7 +24,7 @@ from ledger.provenance.gather import Source
 from ledger.provenance.rules import Policy
 
 if TYPE_CHECKING:
-    from ledger.certificates.sections import Section
+    from ledger.certificates.selected import Selected
 
 __all__ = ["Amount", "Tables", "View", "add_up", "compose", "find_dataset"]
 
@@ -52,10 +53,12 @@ def _withheld(_digest: bytes) -> bytes | None:
 
 @dataclass(frozen=True)
 class View:
-    """One dataset under one policy, as of the log's first `size` entries.
+    """A dataset, or a manifest's documents, under one policy, as of the log's first `size` entries.
 
-    `dataset_id` is the row in the dataset table; `attachment` asks the vault for the bytes of a
-    digest, None where they are withheld.
+    The documents are the rows of `table` whose dataset is `dataset_id`: of a dataset those of
+    member; of a manifest (`selected`) those of a table of member's columns, the row of each
+    document being that of the dataset which gave it. `attachment` asks the vault for the bytes of
+    a digest, None where they are withheld.
     """
 
     tables: Tables
@@ -65,6 +68,23 @@ class View:
     cutoff: date
     size: int
     attachment: Callable[[bytes], bytes | None] = _withheld
+    table: str = "member"
+    selected: "Selected | None" = None
+
+    @property
+    def kind(self) -> Subject:
+        """What it is a view of."""
+        return "dataset" if self.selected is None else "manifest"
+
+    @property
+    def datasets(self) -> frozenset[str]:
+        """The `name@version` whose own documents these are."""
+        return frozenset({self.dataset} if self.selected is None else self.selected.datasets)
+
+    def named(self, field: str) -> list[str]:
+        """The distinct texts that the datasets' live operations have in a field, ascending."""
+        each = (self.claimed.named(field, dataset) for dataset in self.datasets)
+        return sorted(set().union(*each))
 
     @property
     def connection(self) -> Connection:
@@ -74,7 +94,7 @@ class View:
     def total(self) -> Amount:
         row = self.connection.execute(
             "SELECT count(*), coalesce(sum(occurrences), 0), coalesce(sum(bytes), 0) "
-            "FROM member WHERE dataset = ?",
+            f"FROM {self.table} WHERE dataset = ?",
             (self.dataset_id,),
         ).fetchone()
         return Amount(*row)
@@ -86,12 +106,14 @@ class View:
 
     @cached_property
     def members(self) -> Members:
-        """Every document of the dataset."""
-        return members_of(self.connection, self.dataset_id)
+        """Every document."""
+        return members_of(self.connection, self.dataset_id, self.table)
 
     @cached_property
     def root(self) -> bytes:
-        """The content_root of the members."""
+        """The content_root of the members; of a manifest, the one over its rows."""
+        if self.selected is not None:
+            return self.selected.statement.content_root
         return content_root(self.members.each())
 
     @cached_property
@@ -127,7 +149,7 @@ class View:
         return (
             "SELECT f.profile AS profile, count(*) AS documents, "
             "sum(m.occurrences) AS occurrences, sum(m.bytes) AS bytes "
-            "FROM member m JOIN fact f ON f.document = m.document "
+            f"FROM {self.table} m JOIN fact f ON f.document = m.document "
             "WHERE m.dataset = ? GROUP BY f.profile"
         )
 
@@ -138,11 +160,16 @@ def add_up(amounts: Iterable[Sequence[int]]) -> Amount:
     return Amount(*map(sum, columns))
 
 
-def compose(view: View, sections: Sequence["Section"]) -> dict[str, dict[str, Any]]:
-    """The `composition` object: one member a section. Raises InputError for an empty dataset."""
+def compose(view: View, sections: Sequence[Section]) -> dict[str, dict[str, Any]]:
+    """The `composition` object: a member for each section that covers such a subject.
+
+    Raises InputError where there is no document.
+    """
     if view.total.documents == 0:
         raise InputError(
             f"{view.dataset}: found no documents, expected at least one",
-            hint=f"headwater ingest PATH --dataset {view.dataset}",
+            hint=None
+            if view.selected is not None
+            else f"headwater ingest PATH --dataset {view.dataset}",
         )
-    return {section.name: section.query(view) for section in sections}
+    return {section.name: section.query(view) for section in covering(sections, view.kind)}

@@ -1,8 +1,9 @@
-"""What a dataset's own origins would say of its documents' dates, had no other dataset brought any.
+"""What the datasets' own origins would say of the documents' dates, had no other brought any.
 
-Evidence counts ledger-wide, so a certificate says how many of its documents another dataset dated.
-Only documents that lie in another dataset too can differ; they are folded again from this
-dataset's origins and from claims about the document itself.
+Evidence counts ledger-wide, so a certificate says how many of its documents another dataset dated:
+one that is not the certified dataset, or none of those that a manifest selects from. Only documents
+that lie in such a one too can differ; they are folded again from origins in the datasets' own and
+from claims about the document itself.
 """
 
 from collections import defaultdict
@@ -29,7 +30,7 @@ Pair = tuple[Dates, Dates]
 def shared_dates(view: "View") -> Mapping[Pair, list[int]]:
     """Documents, occurrences and bytes here of the documents that are in another dataset too.
 
-    Keyed by (their dates, the dates that this dataset alone gives them).
+    Keyed by (their dates, the dates that the view's own datasets alone give them).
     """
     found: defaultdict[Pair, list[int]] = defaultdict(lambda: [0, 0, 0])
     for pair, occurrences, size in _shared(view):
@@ -44,10 +45,10 @@ def _shared(view: "View") -> Iterator[tuple[Pair, int, int]]:
     names = connection.execute("SELECT id, name, version FROM dataset").fetchall()
     datasets = {f"{name}@{version}": int(number) for number, name, version in names}
     shared: set[int] = set()
-    for other in datasets.values():
-        if other != view.dataset_id:
+    for name, other in datasets.items():
+        if name not in view.datasets:
             rows = connection.execute(
-                "SELECT m.document FROM member o JOIN member m "
+                f"SELECT m.document FROM member o JOIN {view.table} m "
                 "ON m.dataset = ? AND m.document = o.document WHERE o.dataset = ?",
                 (view.dataset_id, other),
             )
@@ -64,7 +65,7 @@ def _compare(
     marks = ",".join("?" * len(documents))
     dates = ", ".join(f"p.{name}" for name in DATE_FIELDS)
     rows = view.connection.execute(
-        f"SELECT e.subject, m.occurrences, m.bytes, {dates} FROM member m "
+        f"SELECT e.subject, m.occurrences, m.bytes, {dates} FROM {view.table} m "
         "JOIN entry e ON e.idx = m.document JOIN fact f ON f.document = m.document "
         f"JOIN profile p ON p.id = f.profile WHERE m.dataset = ? AND m.document IN ({marks})",
         (view.dataset_id, *documents),
@@ -78,13 +79,14 @@ def _compare(
 
 
 def _own_entries(view: "View", digests: list[bytes]) -> dict[bytes, list[int]]:
-    """Per document the entries about it, less the origins that name another dataset."""
+    """Per document the entries about it, less the origins that name a foreign dataset."""
     matrix = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
     query, index = view.tables.find(matrix)
     indices = np.unique(index).tolist()
     batch = decode(indices, [view.tables.entry_bytes(i) for i in indices])
-    code = batch.origins.values["dataset"].index(view.dataset)
-    here = batch.origins.codes["dataset"] == code
+    names = batch.origins.values["dataset"]
+    own = [code for code, name in enumerate(names) if name in view.datasets]
+    here = np.isin(batch.origins.codes["dataset"], own)
     foreign = {indices[row] for row in batch.origin_rows[~here].tolist()}
     found: dict[bytes, list[int]] = {digest: [] for digest in digests}
     for position, entry in zip(query.tolist(), index.tolist(), strict=True):

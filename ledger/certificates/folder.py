@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ledger.certificates.statement import parse_statement
+from ledger.corpus.plain_file import open_plain
 from ledger.errors import AlreadySealedError, InputError, VerificationError, printable
 from ledger.provenance.dsse import parse_envelope
 
@@ -59,11 +60,13 @@ def read_file(folder: Path, name: str) -> bytes:
     """A file of a certificate. Raises VerificationError if it is missing or too large to be one."""
     path = folder / name
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             data = file.read(_MAX_BYTES + 1)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError)
+        reason = "no such file" if missing else printable((error.strerror or str(error)).lower())
         raise VerificationError(
-            f"{printable(path)}: no such file, expected one of a certificate",
+            f"{printable(path)}: {reason}, expected one of a certificate",
             hint=f"a certificate is a folder of {', '.join(sorted(_FILES))}",
         ) from error
     if len(data) > _MAX_BYTES:
@@ -71,12 +74,12 @@ def read_file(folder: Path, name: str) -> bytes:
     return data
 
 
-def check_target(out: Path, dataset: str) -> None:
-    """Whether a certificate of `dataset` may be written to `out`: nothing there, or an older one.
+def check_target(out: Path, subject: str) -> None:
+    """Whether a certificate of `subject` may be written to `out`: nothing there, or an older one.
 
     Raises InputError if something else lies there, or it is the folder a person stands in: it is
-    replaced, and they would be left in one that is gone; AlreadySealedError if another dataset's
-    certificate lies there.
+    replaced, and they would be left in one that is gone; AlreadySealedError if a certificate of
+    something else lies there.
     """
     here = Path.cwd()
     if out.resolve() in (here, *here.parents):
@@ -101,10 +104,10 @@ def check_target(out: Path, dataset: str) -> None:
         )
     where = str(out / CERTIFICATE)
     earlier = parse_statement(parse_envelope(read_file(out, CERTIFICATE), where)[0], where)
-    if earlier.dataset != dataset:
+    if earlier.subject != subject:
         raise AlreadySealedError(
-            f"{printable(out)}: found a certificate of {printable(earlier.dataset)}, "
-            f"expected one of {dataset}",
+            f"{printable(out)}: found a certificate of {printable(earlier.shown)}, "
+            f"expected one of {printable(subject)}",
             hint=_HINT,
         )
 

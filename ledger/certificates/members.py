@@ -57,10 +57,13 @@ def _comparable(digests: Digests) -> npt.NDArray[np.bytes_]:
     return np.ascontiguousarray(digests).view("S32").reshape(-1)
 
 
-def members_of(connection: Connection, dataset_id: int) -> Members:
-    """The members of the dataset in that row of the dataset table."""
+def members_of(connection: Connection, dataset_id: int, table: str = "member") -> Members:
+    """The members of the dataset in that row of the dataset table.
+
+    `table` is another one of member's columns, such as a selection's.
+    """
     rows = connection.execute(
-        "SELECT e.subject, m.occurrences, m.bytes FROM member m JOIN entry e "
+        f"SELECT e.subject, m.occurrences, m.bytes FROM {table} m JOIN entry e "
         "ON e.idx = m.document WHERE m.dataset = ? ORDER BY e.subject",
         (dataset_id,),
     )

@@ -92,7 +92,7 @@ def verify_certificate(
         raise _untrusted(strangers, where)
     return Report(
         level=level,
-        dataset=statement.dataset,
+        subject=statement.subject,
         content_root=statement.content_root,
         issuer=statement.issuer,
         issued_at=statement.issued_at,
@@ -211,7 +211,7 @@ def _check_entry(data: bytes, payload: bytes, statement: Statement, where: str) 
                 f"{where}: {printable(name)} is {printable(entry.body.get(name, 'absent'))}, "
                 f"{CERTIFICATE} has {printable(expected.get(name, 'nothing'))}"
             )
-    subject = subject_of("certificate", statement.dataset, digest.removeprefix("sha256:"))
+    subject = subject_of("certificate", statement.subject, digest.removeprefix("sha256:"))
     if entry.subject != subject:
         raise VerificationError(f"{where}: subject {entry.subject}, expected {subject}")
 

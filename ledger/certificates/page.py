@@ -9,7 +9,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ledger.certificates.markup import PATTERNS, moment, text, words
-from ledger.certificates.sections import SHAPE_ERRORS, Section
+from ledger.certificates.sections import SHAPE_ERRORS, Section, Subject, covering
+from ledger.certificates.statement import MANIFEST
 from ledger.errors import VerificationError, printable
 from ledger.provenance.trust import key_label, trust_line
 
@@ -18,17 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGE_VERSION", "render_page"]
 
-PAGE_VERSION = 4  # of what this module and the sections print; a change of theirs is a new version
+PAGE_VERSION = 5  # of what this module and the sections print; a change of theirs is a new version
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 _GLOSSARY = (
     ("Document", "One text, known by the SHA-256 of its exact bytes."),
     ("Dataset", "A named and versioned collection of documents."),
+    ("Manifest", "A signed selection of documents from datasets, for one training run."),
     ("Ledger", "A list of recorded statements that can grow but cannot be changed unnoticed."),
     ("Entry", "One line of the ledger: somebody says something about a document, file or dataset."),
     ("Checkpoint", "The ledger's signed state at one size: a fingerprint of all entries so far."),
     ("Content root", "One fingerprint of the whole set of documents: any other set has another."),
+    (
+        "Stratum",
+        "Documents of a manifest that are alike in what it divides by, such as language.",
+    ),
     ("Policy", "The published rules that turn recorded statements into labels, first match wins."),
     (
         "Basis",
@@ -43,12 +49,18 @@ _GLOSSARY = (
 def render_page(statement: "Statement", sections: Sequence[Section], where: str) -> bytes:
     """The page. Reads everything of the statement but `page`, which digests what this returns.
 
-    Raises VerificationError naming `where` if a section's numbers have not the section's shape.
+    Raises VerificationError naming `where` if a section's numbers have not the section's shape, or
+    it has no place there.
     """
     parts = []
+    kind: Subject = "dataset" if statement.manifest is None else "manifest"
     for section in sections:
         if section.name not in statement.composition:
             continue
+        if not covering([section], kind):
+            raise VerificationError(
+                f"{where}: composition.{section.name} has no place in a certificate of a {kind}"
+            )
         try:
             body = section.render(statement.composition[section.name], statement)
         except SHAPE_ERRORS as error:
@@ -58,7 +70,7 @@ def render_page(statement: "Statement", sections: Sequence[Section], where: str)
             ) from error
         parts.append(f"<section><h2>{words(section.title)}</h2>\n{body}</section>\n")
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-    title = words(f"Composition certificate: {statement.dataset}")
+    title = words(f"Composition certificate: {statement.shown}")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -73,7 +85,7 @@ def render_page(statement: "Statement", sections: Sequence[Section], where: str)
 def _head(statement: "Statement") -> str:
     policy, head = statement.policy, statement.head
     facts = (
-        ("Dataset", text(statement.dataset)),
+        _about(statement),
         ("Issued by", text(statement.issuer)),
         ("Issued at", f"{moment(statement.issued_at)}, by the issuer's own clock"),
         ("As of", f"the first {head.size:,} entries of the ledger {text(head.log_name)}"),
@@ -91,6 +103,12 @@ def _head(statement: "Statement") -> str:
         f'<aside class="limits" aria-label="Limits of this certificate">{limits}</aside>\n'
         "</header>\n"
     )
+
+
+def _about(statement: "Statement") -> tuple[str, str]:
+    if statement.manifest is None:
+        return "Dataset", text(statement.subject)
+    return "Manifest", text(statement.subject.removeprefix(MANIFEST))
 
 
 def _rules(statement: "Statement") -> str:

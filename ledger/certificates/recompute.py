@@ -3,28 +3,47 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ledger.certificates.composition import View, compose, find_dataset
+from ledger.certificates.composition import View, compose
 from ledger.certificates.recorded import (
     attachments_of,
     certificates_of,
     find_policy,
     policy_shown,
 )
-from ledger.certificates.sections import SHAPE_ERRORS, Reconciling, built_in_sections
+from ledger.certificates.sections import (
+    SHAPE_ERRORS,
+    Reconciling,
+    built_in_sections,
+    covering,
+)
 from ledger.certificates.statement import Statement
-from ledger.errors import ForkError, RootMismatchError, VerificationError, printable
+from ledger.certificates.subjects import view_of
+from ledger.errors import (
+    ForkError,
+    InputError,
+    RefusedError,
+    RootMismatchError,
+    VerificationError,
+    printable,
+)
 from ledger.log.log import Log
 from ledger.log.verify import verify_log
 from ledger.provenance.asof import tables_as_of
+
+if TYPE_CHECKING:
+    from ledger.certificates.selected import Selected
 
 __all__ = ["Recomputed", "first_difference", "recompute"]
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """`superseded_by`: newer certificates of the dataset. `reached` is False without the policy."""
+    """`superseded_by`: newer certificates of the same dataset or manifest.
+
+    `reached` is False where the vault withholds the policy, or what a manifest selects.
+    """
 
     reached: bool
     superseded_by: tuple[int, ...]
@@ -40,7 +59,8 @@ def recompute(log: Log, statement: Statement, index: int, entry: bytes, where: s
     log.database.begin_read(log.connection)
     try:
         _check_log(log, statement, index, entry, where)
-        newer = tuple(i for i in certificates_of(log, statement.dataset) if i > index)
+        same = statement.subject if statement.manifest is None else statement.manifest
+        newer = tuple(i for i in certificates_of(log, same) if i > index)
         notes = _check_keys(log, statement)
         policy = find_policy(log, statement.policy["digest"])
         if policy is None:
@@ -55,20 +75,41 @@ def recompute(log: Log, statement: Statement, index: int, entry: bytes, where: s
                 f"{policy.sentence(cutoff)}"
             )
         with tables_as_of(log, statement.head.size) as tables:
-            number = find_dataset(tables.connection, statement.dataset)
-            view = View(
-                tables,
-                statement.dataset,
-                number,
-                policy,
-                cutoff,
-                statement.head.size,
-                attachments_of(log),
-            )
+            try:
+                view = view_of(
+                    log,
+                    tables,
+                    statement.head.size,
+                    statement.subject,
+                    policy,
+                    cutoff,
+                    attachments_of(log),
+                    manifest=statement.manifest,
+                )
+            except RefusedError as error:
+                notes.append(f"the numbers were not computed again: {error}")
+                return Recomputed(False, newer, tuple(notes))
+            except InputError as error:
+                raise VerificationError(f"{where}: {error}") from error
             notes.extend(_check_numbers(view, statement, where))
+            drawn = view.selected
     finally:
         log.database.rollback(log.connection)
+    if drawn is not None:
+        notes.append(_drawn_again(log, drawn))
     return Recomputed(True, newer, tuple(notes))
+
+
+def _drawn_again(log: Log, held: "Selected") -> str:
+    """Whether the ledger chooses the manifest's rows again. Raises VerificationError."""
+    from ledger.manifests.building.recompute import recompute as choose_again
+
+    if held.strata is None:
+        return "the manifest's rows were not chosen again: its list of strata is withheld"
+    unasked = choose_again(log, held.statement, held.strata)
+    if unasked is not None:
+        return f"the manifest's rows were not chosen again: {unasked}"
+    return "the ledger chooses the manifest's rows again, and they are the same"
 
 
 def _check_log(log: Log, statement: Statement, index: int, entry: bytes, where: str) -> None:
@@ -97,8 +138,13 @@ def _check_keys(log: Log, statement: Statement) -> list[str]:
 
 
 def _check_numbers(view: View, statement: Statement, where: str) -> list[str]:
-    sections = built_in_sections()
+    sections = covering(built_in_sections(), view.kind)
     ours = {section.name for section in sections}
+    if view.dataset != statement.subject:
+        raise VerificationError(
+            f"{where}: of {printable(statement.shown)}, its manifest's statement is of "
+            f"{printable(view.dataset)}"
+        )
     asked = [section for section in sections if section.name in statement.composition]
     if view.root != statement.content_root:
         raise RootMismatchError(

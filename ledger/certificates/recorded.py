@@ -4,15 +4,14 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from ledger.claims import Policy as PolicyBody
-from ledger.log.canonical import parse_digest, subject_of
+from ledger.log.canonical import parse_digest
 from ledger.log.log import Log
-from ledger.log.record import Claim, live, record
 from ledger.provenance.labels import basis_words, label_words
 from ledger.provenance.policy import builtin_policies, parse_policy
+from ledger.provenance.recorded import live_claims
 from ledger.provenance.rules import Policy, fill
 
-__all__ = ["attachments_of", "certificates_of", "find_policy", "policy_shown", "record_policy"]
+__all__ = ["attachments_of", "certificates_of", "find_policy", "policy_shown"]
 
 
 def attachments_of(log: Log) -> Callable[[bytes], bytes | None]:
@@ -21,30 +20,16 @@ def attachments_of(log: Log) -> Callable[[bytes], bytes | None]:
     return (lambda _digest: None) if vault is None else vault.attachment
 
 
-def certificates_of(log: Log, dataset: str) -> list[int]:
-    """Entries of the dataset's unwithdrawn certificates, newest first."""
-    rows = log.connection.execute(
-        "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = 'certificate' ORDER BY idx DESC"
-    ).fetchall()
-    found = []
-    for (index,) in rows:
-        entry = log.entry(index)
-        if entry.body.get("dataset") == dataset and _alive(log, index, entry.subject):
-            found.append(int(index))
-    return found
+def certificates_of(log: Log, subject: str | bytes) -> list[int]:
+    """Entries of unwithdrawn certificates, newest first.
 
-
-def _alive(log: Log, index: int, subject: str) -> bool:
-    about: list[tuple[int, Any]] = [(i, log.entry(i)) for i in log.find(subject)]
-    return any(i == index for i, _ in live(about))
-
-
-def record_policy(log: Log, policy: Policy) -> None:
-    """Record that a policy is in use, with its text in the vault, unless that stands already."""
-    version = str(policy.version)
-    body = PolicyBody(name=policy.name, version=version, source=policy.digest)
-    claim = Claim("policy", subject_of("policy", policy.name, version), body)
-    record(log, [claim], attachments=[policy.source])
+    `subject` is a dataset, or the digest of a manifest's statement.
+    """
+    field, about = "dataset", subject
+    if isinstance(subject, bytes):
+        field, about = "manifest", f"sha256:{subject.hex()}"
+    found = live_claims(log, "certificate")
+    return [index for index, entry in reversed(found) if entry.body.get(field) == about]
 
 
 def find_policy(log: Log, digest: str) -> Policy | None:

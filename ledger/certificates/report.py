@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.certificates.markup import moment
+from ledger.certificates.statement import MANIFEST
 from ledger.errors import printable
 from ledger.provenance.trust import key_label
 
@@ -14,11 +15,12 @@ __all__ = ["Report"]
 class Report:
     """What holds. `index` is the certificate's own entry; `signers` and `log_signers` are vkeys.
 
-    `superseded_by` lists newer certificates of the dataset, and is None below level 3.
+    `subject` is the statement's. `superseded_by` lists newer certificates of the same, and is None
+    below level 3.
     """
 
     level: int
-    dataset: str
+    subject: str
     content_root: bytes
     issuer: str
     issued_at: int
@@ -34,7 +36,7 @@ class Report:
         """The report for people."""
         keys = ", ".join(key_label(vkey) for vkey in self.signers)
         said = [
-            f"{self.dataset}: level {self.level}, {_LEVELS[self.level]}",
+            f"{self._shown}: level {self.level}, {_LEVELS[self.level]}",
             f"unchanged since {moment(self.issued_at)}, by the issuer's clock; signed by {keys}. "
             "Whether the claims are true is not checked.",
             f"as of the first {self.size} entries of {self.log_name}; itself entry {self.index}",
@@ -44,11 +46,19 @@ class Report:
         elif self.superseded_by:
             newer = ", ".join(str(index) for index in self.superseded_by)
             said.append(
-                f"superseded: the log holds newer certificates of this dataset: entry {newer}"
+                f"superseded: the log holds newer certificates of this {self._kind}: entry {newer}"
             )
         else:
-            said.append("the newest certificate of this dataset in the ledger")
+            said.append(f"the newest certificate of this {self._kind} in the ledger")
         return [printable(line, 2000) for line in (*said, *self.notes)]
+
+    @property
+    def _kind(self) -> str:
+        return "manifest" if self.subject.startswith(MANIFEST) else "dataset"
+
+    @property
+    def _shown(self) -> str:
+        return self.subject.replace(MANIFEST, "manifest ", 1)
 
     def text(self) -> str:
         """The lines, joined."""
@@ -58,7 +68,7 @@ class Report:
         """The report as JSON values."""
         values: dict[str, Any] = {
             "content_root": self.content_root.hex(),
-            "dataset": self.dataset,
+            self._kind: self.subject.removeprefix(MANIFEST),
             "index": self.index,
             "issued_at": self.issued_at,
             "issuer": self.issuer,

@@ -1,11 +1,12 @@
-"""What a certificate says: an in-toto Statement v1 about a dataset's content_root.
+"""What a certificate says: an in-toto Statement v1 about a dataset's or manifest's content_root.
 
     _type          https://in-toto.io/Statement/v1
-    subject        [{name: "r@1", digest: {headwater_content_root_v1: hex}}]
+    subject        [{name: "r@1" or "manifest:mix@1", digest: {headwater_content_root_v1: hex}}]
     predicateType  PREDICATE_TYPE
     predicate      checkpoint   log_name, size, root, note: the numbers are as of these entries
-                   composition  one member a section; a function of the dataset's claims, the
-                                policy and the cut-off alone
+                   composition  one member a section; a function of the claims about the dataset
+                                (or the manifest's documents), the policy and the cut-off alone
+                   manifest     digest of the manifest's statement, if it is about one
                    issued_at, issuer, limits (sentences), page (digest of certificate.html),
                    policy       name, version, digest, cutoff, title, and rules as shown to people:
                                 `shown` the label, `why` the basis, `words` the rule
@@ -15,7 +16,7 @@ The payload is canonical JSON and is what is signed and digested.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,9 +26,12 @@ import orjson
 from ledger.errors import InputError, VerificationError, printable
 from ledger.log.canonical import parse_digest
 from ledger.provenance.dsse import encode_members
+from ledger.provenance.included import Head
+from ledger.provenance.shape import Maybe, check_shape
 
 __all__ = [
     "DIGEST_NAME",
+    "MANIFEST",
     "PREDICATE_TYPE",
     "Head",
     "Page",
@@ -41,6 +45,8 @@ __all__ = [
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://headwater.invalid/composition/v1"
 DIGEST_NAME = "headwater_content_root_v1"
+MANIFEST = "manifest:"
+"""Before the NAME@VERSION of a manifest; a dataset's has nothing before it."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -52,6 +58,7 @@ _SHAPE: Mapping[str, Any] = {
     "issued_at": int,
     "issuer": str,
     "limits": [str],
+    "manifest": Maybe(_DIGEST),
     "page": {"digest": _DIGEST, "version": int},
     "policy": {
         "cutoff": _DATE,
@@ -66,16 +73,6 @@ _SHAPE: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Head:
-    """The log's first `size` entries and the signed note over their root."""
-
-    log_name: str
-    size: int
-    root: bytes
-    note: str
-
-
-@dataclass(frozen=True)
 class Page:
     """SHA-256 of certificate.html, and the version of the code that renders it."""
 
@@ -85,9 +82,13 @@ class Page:
 
 @dataclass(frozen=True)
 class Statement:
-    """`policy` and `composition` are plain JSON values; times are Unix seconds."""
+    """`subject` is `name@version` of a dataset, or `manifest:name@version`.
 
-    dataset: str
+    `manifest` digests the statement of the manifest that it is about. `policy` and `composition`
+    are plain JSON values; times are Unix seconds.
+    """
+
+    subject: str
     content_root: bytes
     composition: Mapping[str, Mapping[str, Any]]
     head: Head
@@ -98,6 +99,12 @@ class Statement:
     log_vkeys: tuple[str, ...]
     statement_vkeys: tuple[str, ...]
     page: Page
+    manifest: bytes | None = None
+
+    @property
+    def shown(self) -> str:
+        """What it is about, for people: `r@1`, or `manifest mix@1`."""
+        return self.subject.replace(MANIFEST, "manifest ", 1)
 
     @property
     def warning(self) -> str | None:
@@ -105,18 +112,21 @@ class Statement:
         return self.limits[3] if len(self.limits) > 3 else None
 
 
-def limits(issuer: str, warning: str | None) -> tuple[str, ...]:
+def limits(issuer: str, warning: str | None, *, manifest: bool = False) -> tuple[str, ...]:
     """The sentences that every certificate carries; `warning` is the policy's own, if it has one.
 
     No outside witness signs checkpoints yet, so none is named.
     """
+    used = "every document used was recorded"
+    if manifest:
+        used = "a model was trained on this and on nothing else"
     sentences = (
         f"Composition certificate, self-issued by {issuer}. Not issued by an authority; "
         "not a finding of compliance with any law.",
         "You can check the signature and the arithmetic. "
         "The issuer could have rewritten this history.",
         "You cannot check here that sources, licences and author statements are true, "
-        "or that every document used was recorded.",
+        f"or that {used}.",
     )
     return (*sentences, warning) if warning else sentences
 
@@ -124,7 +134,7 @@ def limits(issuer: str, warning: str | None) -> tuple[str, ...]:
 def format_statement(statement: Statement) -> bytes:
     """The payload. Raises InputError outside the canonical domain."""
     head = statement.head
-    predicate = {
+    predicate: dict[str, Any] = {
         "checkpoint": {
             "log_name": head.log_name,
             "note": head.note,
@@ -145,7 +155,9 @@ def format_statement(statement: Statement) -> bytes:
             "statement": list(statement.statement_vkeys),
         },
     }
-    subject = {"digest": {DIGEST_NAME: statement.content_root.hex()}, "name": statement.dataset}
+    if statement.manifest is not None:
+        predicate["manifest"] = f"sha256:{statement.manifest.hex()}"
+    subject = {"digest": {DIGEST_NAME: statement.content_root.hex()}, "name": statement.subject}
     return encode_members(
         {
             "_type": STATEMENT_TYPE,
@@ -158,9 +170,11 @@ def format_statement(statement: Statement) -> bytes:
 
 def certificate_body(statement: Statement, digest: str) -> dict[str, Any]:
     """The body of the certificate's own entry; `digest` is of the payload."""
-    return {
+    about = {"dataset": statement.subject}
+    if statement.manifest is not None:
+        about = {"manifest": f"sha256:{statement.manifest.hex()}"}
+    return about | {
         "content_root": f"sha256:{statement.content_root.hex()}",
-        "dataset": statement.dataset,
         "policy": statement.policy["digest"],
         "root": f"sha256:{statement.head.root.hex()}",
         "size": statement.head.size,
@@ -179,9 +193,9 @@ def parse_statement(payload: bytes, where: str) -> Statement:
             if document[name] != expected:
                 raise ValueError(f"{name} {document[name]!r}, expected {expected!r}")
         (subject,) = document["subject"]
-        _check(subject, {"digest": {DIGEST_NAME: _HEX}, "name": str}, "subject[0]")
+        check_shape(subject, {"digest": {DIGEST_NAME: _HEX}, "name": str}, "subject[0]")
         predicate = document["predicate"]
-        _check(predicate, _SHAPE, "predicate")
+        check_shape(predicate, _SHAPE, "predicate")
         statement = _read(subject, predicate)
         if format_statement(statement) != payload:
             raise ValueError("a repeated or foreign key, or another spelling")
@@ -198,8 +212,11 @@ def _read(subject: Mapping[str, Any], predicate: Mapping[str, Any]) -> Statement
     for name, section in predicate["composition"].items():
         if not isinstance(section, dict):
             raise ValueError(f"composition.{name} is not an object")
+    manifest = predicate.get("manifest")
+    if subject["name"].startswith(MANIFEST) != (manifest is not None):
+        raise ValueError(f"subject[0].name is {subject['name']!r:.80}, and manifest says otherwise")
     return Statement(
-        dataset=subject["name"],
+        subject=subject["name"],
         content_root=bytes.fromhex(subject["digest"][DIGEST_NAME]),
         composition=predicate["composition"],
         head=Head(head["log_name"], head["size"], parse_digest(head["root"]), head["note"]),
@@ -210,23 +227,5 @@ def _read(subject: Mapping[str, Any], predicate: Mapping[str, Any]) -> Statement
         log_vkeys=tuple(vkeys["log"]),
         statement_vkeys=tuple(vkeys["statement"]),
         page=Page(parse_digest(page["digest"]), page["version"]),
+        manifest=None if manifest is None else parse_digest(manifest),
     )
-
-
-def _check(value: Any, shape: Any, path: str) -> None:
-    """Raises ValueError naming the first place where `value` has not the shape."""
-    if isinstance(shape, re.Pattern):
-        if not isinstance(value, str) or shape.fullmatch(value) is None:
-            raise ValueError(f"{path} is {value!r:.80}, expected {shape.pattern}")
-    elif isinstance(shape, list):
-        if not isinstance(value, Sequence) or isinstance(value, str):
-            raise ValueError(f"{path} is not a list")
-        for number, item in enumerate(value):
-            _check(item, shape[0], f"{path}[{number}]")
-    elif isinstance(shape, Mapping):
-        if not isinstance(value, dict) or set(value) != set(shape):
-            raise ValueError(f"{path} has not the members {', '.join(sorted(shape))}")
-        for name, item in shape.items():
-            _check(value[name], item, f"{path}.{name}")
-    elif not isinstance(value, shape) or isinstance(value, bool):
-        raise ValueError(f"{path} is not {shape.__name__}")

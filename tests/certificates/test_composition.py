@@ -185,7 +185,10 @@ def test_sections_are_found_in_the_order_of_the_page() -> None:
     names = [section.name for section in built_in_sections()]
     assert names == [
         "totals",
+        "manifest",
         "labels",
+        "authorship",
+        "generations",
         "evidence",
         "license",
         "language",
@@ -195,5 +198,6 @@ def test_sections_are_found_in_the_order_of_the_page() -> None:
         "overlaps",
         "watermarks",
         "contamination",
+        "reviews",
     ]
     assert [section.name for section in all_sections()] == names

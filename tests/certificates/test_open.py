@@ -77,7 +77,11 @@ def statement_of(out: Path) -> Statement:
 
 
 def reissue(
-    ledger: Ledger, out: Path, change: Callable[[Statement], Statement], page: bytes | None = None
+    ledger: Ledger,
+    out: Path,
+    change: Callable[[Statement], Statement],
+    page: bytes | None = None,
+    name: str = NAME,
 ) -> None:
     """What a lying issuer can do: sign, record and write a statement of its own making."""
     statement = change(statement_of(out))
@@ -88,9 +92,9 @@ def reissue(
     digest = sha256(payload).hexdigest()
     body = Certificate.model_validate(certificate_body(statement, f"sha256:{digest}"))
     with ledger.open(write=True) as log:
-        claim = Claim("certificate", subject_of("certificate", statement.dataset, digest), body)
+        claim = Claim("certificate", subject_of("certificate", statement.subject, digest), body)
         (recorded,) = record(log, [claim])
-        signer = ledger.keys.signer("statement", statement_key_name(NAME))
+        signer = ledger.keys.signer("statement", statement_key_name(name))
         (out / "certificate.json").write_bytes(sign_envelope(payload, signer))
         (out / "certificate.html").write_bytes(page)
         (out / "entry.json").write_bytes(log.entry_bytes(recorded.index))

@@ -105,7 +105,7 @@ def statement(said: str = "plain", **changes: Any) -> Statement:
     policy = dict(STATEMENT.policy, name=said, title=said, version=said, rules=[rule])
     made = replace(
         STATEMENT,
-        dataset=said,
+        subject=said,
         issuer=said,
         limits=limits(said, said),
         composition=composition,

@@ -15,7 +15,7 @@ from ledger.provenance.dsse import encode_members
 
 RULE = {"basis": "none", "label": "human_unverified", "number": "5"}
 STATEMENT = Statement(
-    dataset="r@1",
+    subject="r@1",
     content_root=bytes(range(32)),
     composition={"totals": {"bytes": 3, "documents": 1, "occurrences": 1}},
     head=Head("example.org/log", 7, bytes(32), "note"),

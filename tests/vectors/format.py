@@ -45,7 +45,7 @@ from ledger.provenance.facts import (
 from ledger.provenance.policy import DEFAULT_POLICY, compile_sql, load_policy
 from ledger.provenance.signing import CLAIM_TYPE, pae
 from tests.log.making import AT, digest, entry, key, signer
-from tests.vectors import membership
+from tests.vectors import membership, tags
 from tests.vectors.log import ADA, LOG, commitment
 
 FILE = Path(__file__).with_name("format.json")
@@ -182,6 +182,19 @@ def entries() -> dict[str, Entry]:
             "units": 10_000, "version": "7",
         },
     )  # fmt: skip
+    review = {
+        "because": digest("reasons"), "decision": "human", "draw": digest("draw"),
+        "inclusion_ppb": 2_500_000,
+        "issued_at": AT, "mode": "audit", "reason": "known_source",
+        "reviewer": f"sha256:{sha256(ADA.verifier.vkey.encode()).hexdigest()}",
+        "source": digest("the letter it quotes"), "stage": "blind", "task": digest("task"),
+    }  # fmt: skip
+    model = {
+        "aliases": ["example/writer-2"], "base": subject_of("model", "writer", "1"),
+        "manifests": [digest("statement of mix 7")], "name": "writer", "version": "2",
+        "trained_on": [{"documents": 9_000, "generation": 0}, {"documents": 1_000}],
+    }  # fmt: skip
+    note = {"bytes": 5, "commit": "ab" * 20, "convention": "git_ai", "note": digest("notes")}
     pull = {"consumer": "trainer.example", "manifest": digest("statement of mix 7")}
     author = committed("author", document(), alone, "Ada")
     said = {"ai_ppm": 20_000, "assistance": "A1", "author": author, "issued_at": AT}
@@ -219,6 +232,12 @@ def entries() -> dict[str, Entry]:
         "audit": entry("audit", subject_of("dataset", "notes", "1"), audit),
         "manifest": manifest,
         "pull": entry("pull", manifest.subject, pull),
+        "review": entry("review", document(), review, by=[ADA]),
+        "note": entry("note", subject_of("commit", "ab" * 20, "sha1"), note),
+        "model": entry("model", subject_of("model", "writer", "2"), model),
+        "erasure": entry(
+            "erasure", key(ADA).subject, {"reason": "asked for", "scope": digest("scope of Ada")}
+        ),
     }
 
 
@@ -262,6 +281,7 @@ def vectors() -> dict[str, Any]:
         },
         "profile": profile(claims),
         "signed_claim": signed_claim(claims["authorship"]),
+        "tag": tags.vectors(),
         "tile_paths": {
             "entries 1234067": tile_path("entries", 1234067),
             "level 0, 256 of 0": tile_path(0, 0),
@@ -345,7 +365,7 @@ def certified(claims: Mapping[str, Entry]) -> Mapping[str, Any]:
     }  # fmt: skip
     label = {"basis": rule.basis, "label": rule.label, "rule": rule.number}
     statement = Statement(
-        dataset="notes@1",
+        subject="notes@1",
         content_root=content_root([parse_digest(document())]),
         composition={
             "labels": {"rows": [label | whole]},
@@ -364,7 +384,7 @@ def certified(claims: Mapping[str, Entry]) -> Mapping[str, Any]:
     identity = sha256(payload).hexdigest()
     item = entry(
         "certificate",
-        subject_of("certificate", statement.dataset, identity),
+        subject_of("certificate", statement.subject, identity),
         certificate_body(statement, f"sha256:{identity}"),
     )
     data.append(format_entry(item))

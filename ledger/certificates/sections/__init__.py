@@ -1,22 +1,34 @@
 """One file a kind of section. A module here defines `SECTION`; it is found by its name.
 
 `query` asks a View and returns a member of the `composition` object: canonical JSON values, the
-same for the same claims in any order. `render` turns such a member, which may come from anybody's
-file, into an HTML fragment that escapes everything; it raises ValueError, KeyError or TypeError
-where the member has not its shape.
+same for the same claims in any order. It reads the documents from `view.table`, where `dataset` is
+`view.dataset_id`, or through the View's own methods. A section that means something of any
+documents, and not of a whole dataset alone, says `covers = ("dataset", "manifest")`. `render` turns
+such a member, which may come from anybody's file, into an HTML fragment that escapes everything; it
+raises ValueError, KeyError or TypeError where the member has not its shape.
 """
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ledger.certificates.composition import View
     from ledger.certificates.statement import Statement
 
-__all__ = ["SHAPE_ERRORS", "Reconciling", "Section", "all_sections", "built_in_sections"]
+__all__ = [
+    "SHAPE_ERRORS",
+    "Reconciling",
+    "Section",
+    "Subject",
+    "all_sections",
+    "built_in_sections",
+    "covering",
+]
 
+Subject = Literal["dataset", "manifest"]
+"""What a certificate is about."""
 
 SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What `render` and `reconcile` may raise for a member that has not their shape."""
@@ -58,6 +70,11 @@ def built_in_sections() -> list[Section]:
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     found = (getattr(module, "SECTION", None) for module in modules)
     return _ordered([section for section in found if section is not None])
+
+
+def covering(sections: Sequence[Section], about: Subject) -> list[Section]:
+    """Those that a certificate about it holds."""
+    return [item for item in sections if about in getattr(item, "covers", ("dataset",))]
 
 
 def _ordered(sections: Sequence[Section]) -> list[Section]:

@@ -18,6 +18,8 @@ _UNKNOWN = '<span class="unknown">unknown</span>'
 class AttributeSection:
     """`column` of the attributes table; `plural` names its values, `note` their source."""
 
+    covers = ("dataset", "manifest")
+
     def __init__(
         self,
         column: str,
@@ -35,7 +37,7 @@ class AttributeSection:
     def query(self, view: "View") -> dict[str, Any]:
         rows = view.connection.execute(
             f"SELECT a.{self._column}, count(*), sum(m.occurrences), sum(m.bytes) "
-            "FROM member m JOIN attributes a ON a.id = m.attributes "
+            f"FROM {view.table} m JOIN attributes a ON a.id = m.attributes "
             f"WHERE m.dataset = ? GROUP BY a.{self._column}",
             (view.dataset_id,),
         ).fetchall()

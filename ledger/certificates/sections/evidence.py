@@ -26,6 +26,7 @@ class Evidence:
     In `checks` a document counts once for each kind of evidence that reaches it, ledger-wide.
     """
 
+    covers = ("dataset", "manifest")
     name = "evidence"
     title = "Evidence of age"
     order = 30
@@ -44,7 +45,7 @@ class Evidence:
         lifted = [amount for (dates, own), amount in view.shared.items() if rank(dates) > rank(own)]
         return {
             "checks": _checks(view),
-            "extractors": view.claimed.named("extractors", view.dataset),
+            "extractors": view.named("extractors"),
             "lifted_elsewhere": view.shares(add_up(lifted)),
             "rows": view.rows(["standing", "level"], rows),
         }

@@ -20,6 +20,7 @@ _FILLS = {
 class Labels:
     """Counts per rule of the policy, each with its label and basis."""
 
+    covers = ("dataset", "manifest")
     name = "labels"
     title = "Who wrote it"
     order = 20
@@ -27,7 +28,9 @@ class Labels:
     def query(self, view: "View") -> dict[str, Any]:
         from ledger.provenance.labels import count_labels
 
-        found = count_labels(view.connection, view.policy, view.dataset_id, view.cutoff)
+        found = count_labels(
+            view.connection, view.policy, view.dataset_id, view.cutoff, table=view.table
+        )
         rows = [
             {"basis": row.basis, "label": row.label, "rule": row.rule}
             | view.shares((row.documents, row.occurrences or 0, row.bytes or 0))

@@ -15,7 +15,7 @@ class Language(AttributeSection):
     """Counts per language; `detectors` are those of the operations that read the dataset."""
 
     def query(self, view: "View") -> dict[str, Any]:
-        detectors = view.claimed.named("language_detector", view.dataset)
+        detectors = view.named("language_detector")
         return {"detectors": detectors, **super().query(view)}
 
     def render(self, data: Mapping[str, Any], statement: "Statement") -> str:

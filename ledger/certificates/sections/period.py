@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class Period:
     """Counts per year of `existed_by`, checked and asserted apart."""
 
+    covers = ("dataset", "manifest")
     name = "period"
     title = "Period"
     order = 60

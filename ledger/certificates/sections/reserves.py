@@ -32,6 +32,7 @@ class Reserves:
     What the vault withholds is named in `withheld`, and what depends on it is left out.
     """
 
+    covers = ("dataset", "manifest")
     name = "reserves"
     title = "Sealed reserves"
     order = 80

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class Totals:
     """Documents, occurrences, bytes."""
 
+    covers = ("dataset", "manifest")
     name = "totals"
     title = "How much"
     order = 10
