@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from tempfile import mkdtemp
 
 from tests.bench import groups
 from tests.bench.bench import FULL, QUICK, Bench
@@ -44,9 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.gate and chosen.quick:
         parser.error("--gate with --quick: promises are about full sizes")
     refuse_slow_hashing()
-    scratch = BUILD / "bench-tmp"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    BUILD.mkdir(exist_ok=True)
+    scratch = Path(mkdtemp(prefix="bench-", dir=BUILD))  # of this run: another may go on beside it
     os.environ["HEADWATER_CONFIG"] = str(scratch / "config")
     try:
         rows = measure(

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pyarrow.parquet as pq
 
-__all__ = ["HUMAN", "write_passages"]
+__all__ = ["HUMAN", "sentences", "write_passages"]
 
 HUMAN = Path(__file__).parents[3] / "shared" / "data" / "human" / "human_pre2023.parquet"
 _MEAN = 606  # bytes a passage: 500 MB in 824,850
@@ -24,13 +24,13 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n{2,}")
 
 def write_passages(folder: Path, passages: int, files: int, source: Path = HUMAN) -> list[Path]:
     """`files` .jsonl.gz of passages, with a dataset.toml and a stored answer that dates them."""
-    sentences = _sentences(source)
-    mean = sum(len(text.encode()) + 1 for text in sentences) / len(sentences)
+    found = sentences(source)
+    mean = sum(len(text.encode()) + 1 for text in found) / len(found)
     folder.mkdir(parents=True)
     paths = []
     for number, rows in enumerate(np.array_split(np.arange(passages), files)):
         path = folder / f"passages-{number}.jsonl.gz"
-        _write(path, sentences, len(rows), _MEAN / mean, number)
+        _write(path, found, len(rows), _MEAN / mean, number)
         paths.append(path)
     answer = {
         "files": [
@@ -53,7 +53,8 @@ def write_passages(folder: Path, passages: int, files: int, source: Path = HUMAN
     return paths
 
 
-def _sentences(source: Path) -> list[str]:
+def sentences(source: Path = HUMAN) -> list[str]:
+    """Sentences of 21 to 399 characters of the texts in a Parquet file."""
     texts = pq.read_table(source, columns=["text"]).column("text").to_pylist()
     return [part for text in texts for part in _SENTENCE.split(text) if 20 < len(part) < 400]
 

@@ -1,8 +1,8 @@
 """Drawing documents and putting them in order, beside samplers that depend on the reading order.
 
 The peers draw a number a document as they read, from numpy's generator: one call a document, as
-datatrove's SamplerFilter does, or all at once. After one document is gone every later one gets its
-neighbour's number. A permutation of numpy's is made whole before any position of it is known.
+datatrove's SamplerFilter does, or all at once. A permutation of numpy's is made whole before any
+position of it is known.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ import numpy.typing as npt
 from ledger.manifests.order.order import Order
 from ledger.manifests.sampling.draw import draw
 from ledger.manifests.sampling.keys import document_keys
-from ledger.manifests.sampling.rows import Rows, rows_of
+from ledger.manifests.sampling.rows import rows_of
 from tests.bench.bench import FULL, Bench
-from tests.bench.rows import Row, measured, number, paired, size_words
+from tests.bench.rows import Row, measured, paired, size_words
 from tests.bench.timing import interleave, seconds_of
 
 OURS, EACH, ALL = "keys", "numpy, a draw a document", "numpy, all draws at once"
@@ -32,7 +32,6 @@ def run(bench: Bench) -> Iterator[Row]:
     size = bench.sizes.large
     digests = np.random.default_rng(5).integers(0, 256, (size, 32), np.uint8)
     yield from _drawing(bench, digests)
-    yield from _takedowns(bench, digests)
     yield from _ordering(bench)
 
 
@@ -73,55 +72,6 @@ def _drawing(bench: Bench, digests: npt.NDArray[np.uint8]) -> Iterator[Row]:
         rates["selection"],
         "docs/s",
     )
-
-
-def _takedowns(bench: Bench, digests: npt.NDArray[np.uint8]) -> Iterator[Row]:
-    """Selected documents that go, spread over the corpus. The budget is of documents or tokens."""
-    size, one_stratum = len(digests), np.zeros(len(digests), np.int64)
-    tokens = np.random.default_rng(9).lognormal(6.0, 1.2, size).astype(np.int64) + 1
-    theirs = np.random.default_rng(0).random(size) < _SHARE
-    moved = []
-    for place in _spread(np.flatnonzero(theirs)):
-        left = np.delete(np.arange(size), place)
-        again = np.random.default_rng(0).random(size - 1) < _SHARE
-        moved.append(_changed(theirs, left, again))
-    notes = (
-        f"{number(size * _SHARE)} of {size_words(size)} documents; drawn in reading order: "
-        f"{number(float(np.median(moved)))} rows ({number(min(moved))}–{number(max(moved))})"
-    )
-    for unit, units in (("documents", None), ("tokens", tokens)):
-        rows = rows_of(digests, one_stratum, 7, units=units, compiled=True)
-        wanted = int(rows.units.sum() * _SHARE)
-        ours, changed = _selected(rows, wanted), []
-        for place in _spread(np.flatnonzero(ours)):
-            left = np.delete(np.arange(size), place)
-            changed.append(_changed(ours, left, _selected(rows.take(left), wanted)))
-        yield measured(
-            f"rows changed after one takedown, drawn again to as many {unit}",
-            changed,
-            "rows",
-            notes if units is None else "with the thresholds kept it is one row",
-            at_most=2 if units is None else None,
-        )
-
-
-def _spread(places: npt.NDArray[np.int64]) -> list[int]:
-    """Seven of them, from the first to the last in reading order."""
-    chosen: list[int] = places[np.linspace(0, len(places) - 1, 9).astype(int)[1:-1]].tolist()
-    return chosen
-
-
-def _selected(rows: Rows, wanted: int) -> npt.NDArray[np.bool_]:
-    return draw(lambda: [rows], [wanted]).thresholds.takes(rows)
-
-
-def _changed(
-    before: npt.NDArray[np.bool_], left: npt.NDArray[np.int64], after: npt.NDArray[np.bool_]
-) -> float:
-    """Rows that came or went."""
-    now = np.zeros(len(before), np.bool_)
-    now[left] = after
-    return float((before != now).sum())
 
 
 def _ordering(bench: Bench) -> Iterator[Row]:
