@@ -1,7 +1,7 @@
 # Every target does its own set-up: it makes .venv with any Python >= 3.11 and installs what it needs.
 # PYTHON=/path/to/python chooses another one.
 
-.PHONY: help demo test oracle differential model trainers bench lint dev clean
+.PHONY: help demo test oracle differential model trainers ray ray-bench bench lint dev clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -13,7 +13,9 @@ help:
 	@echo "make oracle  what other programs must accept: model_signing verifies our seals"
 	@echo "make differential  what torch and transformers decide, beside what we do"
 	@echo "make model   perplexity under a small language model"
-	@echo "make trainers  what we write, opened by datasets, webdataset, mosaicml-streaming, megatron-core"
+	@echo "make trainers  what we write, opened by datasets, mlcroissant, webdataset, mosaicml-streaming, megatron-core"
+	@echo "make ray     scans on a Ray cluster of two nodes on this machine, whose workers and nodes are killed"
+	@echo "make ray-bench  one scan by the pool and by Ray"
 	@echo "make bench   measurements: a table and build/bench.json"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make dev     everything a developer needs in .venv"
@@ -22,8 +24,9 @@ help:
 demo: .venv/.has-test
 	$(BIN)/headwater demo
 
+# A process a processor; the tests of a file share what it makes once.
 test: .venv/.has-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 oracle: .venv/.has-test .venv/.has-oracle
 	$(BIN)/python -m pytest -m oracle
@@ -41,7 +44,7 @@ trainers: .venv/.has-test build/trainers/rows/.made build/trainers/torch/.made
 build/trainers/rows/.made: .venv/.has-test
 	rm -rf $(@D)
 	$(BIN)/python -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet 'datasets==5.2.0' 'webdataset==1.0.2'
+	$(@D)/bin/python -m pip install --quiet 'datasets==5.2.0' 'mlcroissant==1.1.1' 'webdataset==1.0.2'
 	touch $@
 
 # --no-deps: of what the two ask for, their data sets import only what the line before installs.
@@ -53,6 +56,20 @@ build/trainers/torch/.made: .venv/.has-test
 	    'pillow==13.0.0' tqdm packaging
 	$(@D)/bin/python -m pip install --quiet --no-deps 'mosaicml-streaming==0.13.0' 'megatron-core==0.16.1'
 	touch $@
+
+ray: build/ray/.made
+	build/ray/bin/python -m pytest -m ray
+
+# An environment of its own: Ray is 240 MB that nothing else needs.
+build/ray/.made: .venv/.has-test pyproject.toml
+	rm -rf $(@D)
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --editable '.[ray,test]'
+	touch $@
+
+ray-bench: build/ray/.made
+	build/ray/bin/python -m pip install --quiet 'datasets>=4' 'pymerkle==7.0.0'
+	build/ray/bin/python -m tests.bench --only engines
 
 bench: .venv/.has-bench
 	$(BIN)/python -m tests.bench

@@ -12,6 +12,7 @@ from ledger import __version__
 from .failures import explain
 from .lazy import LazyGroup
 from .output import Output, talk
+from .spool import drain_spools
 from .team import FILE, team_ledger
 
 __all__ = ["headwater", "main", "run"]
@@ -52,7 +53,9 @@ def headwater(
     def locate() -> str:
         return ledger or team_ledger(Path.cwd()) or DEFAULT
 
-    ctx.obj = Output(locate, as_json=as_json, verbosity=int(verbose) - int(quiet))
+    ctx.obj = Output(
+        locate, as_json=as_json, verbosity=int(verbose) - int(quiet), arrive=drain_spools
+    )
 
 
 def run(arguments: Sequence[str]) -> int:

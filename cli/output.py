@@ -29,16 +29,31 @@ class Output:
     """One command's voice, and the place of the ledger it speaks about. Lives in click's context.
 
     `locate` is called when the ledger is first asked for, so that a broken team config spoils no
-    `--help`.
+    `--help`. `arrive` is called then, once, with this voice and the place.
     """
 
-    def __init__(self, locate: Callable[[], str], *, as_json: bool, verbosity: int) -> None:
+    def __init__(
+        self,
+        locate: Callable[[], str],
+        *,
+        as_json: bool,
+        verbosity: int,
+        arrive: "Callable[[Output, str], None] | None" = None,
+    ) -> None:
         self._locate, self.as_json, self.verbosity = locate, as_json, verbosity
+        self._arrive = arrive
+
+    @cached_property
+    def location(self) -> str:
+        """Path or URL of the ledger. Raises MalformedError if the team config is malformed."""
+        return self._locate()
 
     @cached_property
     def ledger(self) -> str:
-        """Path or URL of the ledger. Raises MalformedError if the team config is malformed."""
-        return self._locate()
+        """The same, once what waits for a ledger has been taken in. Raises the same."""
+        if self._arrive is not None:
+            self._arrive(self, self.location)
+        return self.location
 
     def result(self, text: str, data: Any) -> None:
         """Print what the command found: `text`, or `data` as one JSON document. Call it once.

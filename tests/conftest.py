@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("headwater", deadline=None)  # no test depends on a machine's speed
+settings.load_profile("headwater")
 
 
 class Ran(NamedTuple):

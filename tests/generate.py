@@ -18,6 +18,7 @@ from ledger.certificates.statement import _SHAPE, DIGEST_NAME, PREDICATE_TYPE, S
 from ledger.claims import BODIES, Body
 from ledger.log.keys import KeyRing
 from ledger.provenance.opening import create_ledger, open_ledger
+from ledger.provenance.shape import Maybe
 from ledger.reserves.membership.proofs import FORMAT as PROOF_FORMAT
 from tests.vectors import format as format_vectors
 from tests.vectors import log as log_vectors
@@ -142,6 +143,8 @@ def proof_schema() -> dict[str, Any]:
 
 
 def _schema(shape: Any) -> dict[str, Any]:
+    if isinstance(shape, Maybe):
+        return _schema(shape.shape)
     if isinstance(shape, re.Pattern):
         return {"pattern": f"^{shape.pattern}$", "type": "string"}
     if isinstance(shape, str):
@@ -152,7 +155,7 @@ def _schema(shape: Any) -> dict[str, Any]:
         return {
             "additionalProperties": False,
             "properties": {name: _schema(item) for name, item in shape.items()},
-            "required": sorted(shape),
+            "required": sorted(n for n, item in shape.items() if not isinstance(item, Maybe)),
             "type": "object",
         }
     return {"type": {str: "string", int: "integer", dict: "object"}[shape]}

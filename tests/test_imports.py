@@ -31,7 +31,7 @@ FOR_DEVELOPERS = {
     "oracle",
     "test",
 }  # extras no code of ours imports from
-APART = {"hf", "lm"}  # large: tested by `make trainers` and `make model`, stages of .ci/run
+APART = {"hf", "lm", "ray"}  # large: `make trainers`, `make model`, `make ray`, stages of .ci/run
 TYPES_ONLY = {"_typeshed"}  # exists for type checkers, never at run time
 AWAITED: set[str] = set()  # declared for what comes next; leave it when the first file uses it
 

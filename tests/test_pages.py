@@ -19,11 +19,18 @@ from ledger.watermarks.schemes import families, format_algorithm
 from tests.watermarks.conformance.examples import EXAMPLES
 
 PAGES = (
+    "conventions.md",
     "evidence.md",
+    "git.md",
     "manifests.md",
+    "models.md",
     "overlap.md",
     "reading.md",
     "reserves.md",
+    "reviews.md",
+    "scale.md",
+    "serving.md",
+    "tagging.md",
     "verdicts.md",
     "watermarks.md",
 )

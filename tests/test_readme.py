@@ -92,10 +92,10 @@ def test_a_command_in_the_text_does_not_exist(
 ) -> None:
     """Commands that the prose names take the arguments that it gives them."""
     named = re.findall(r"^`headwater (\w+ .*?)`\.$", readme, re.MULTILINE)
-    assert len(named) == 3
+    assert len(named) == 4
     (clone / "essay.txt").write_text("a text nobody recorded\n")
     _shell("headwater init")
     _shell("headwater ingest tests/fixtures/text --dataset notes@2025")
     _shell("headwater ingest essay.txt --dataset essays@1")
     for command in named:
-        assert _shell(f"headwater {command}")
+        assert _shell(f"headwater -q {command}")

@@ -8,6 +8,7 @@ A file of tests/transcripts/ is read line by line:
     $ cat NAME              prints a text file;  `$ ls [NAME]` lists a folder, one name a line
     $ rm NAME               deletes a file or folder
     $ chmod OCTAL NAME      as the shell's;  `$ export NAME=VALUE` sets an environment variable
+    $ git ARGS              runs git with no config but the repository's, and fixed names and dates
     > NAME                  writes a file: the `| ` lines after it are its content
     text                    the next expected line of stdout
     ! text                  the next expected line of stderr
@@ -31,12 +32,15 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.provenance.git.scratch import isolated
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "transcripts").glob("*.txt"))
@@ -177,6 +181,11 @@ class Session:
                 Path(name).chmod(int(mode, 8))
             case ["export", setting]:
                 self.monkeypatch.setenv(*setting.split("=", 1))
+            case ["git", *arguments]:
+                for name, value in isolated(Path.cwd().parent).items():
+                    self.monkeypatch.setenv(name, value)
+                done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+                return done.returncode, done.stdout, done.stderr
             case _:
                 raise ValueError(f"a transcript cannot run {shlex.join(words)}")
         return 0, "", ""

@@ -17,10 +17,11 @@ class _Noun(LazyGroup):
     "audit",
     cls=_Noun,
     package=f"{__package__}._audit",
-    first=("contamination", "entropy", "overlap"),
+    first=("contamination", "entropy", "overlap", "tail"),
 )
 def command() -> None:
     """Measure a dataset as a whole: its share of AI text, its batches, what it shares with others.
 
-    What is measured is recorded in the ledger, and a certificate quotes it.
+    What is measured is recorded in the ledger, and a certificate quotes it; `tail` and `published`
+    only print.
     """

@@ -13,11 +13,7 @@ __all__ = ["command"]
 
 def _policy_options(function: Any) -> Any:
     policy = click.option(
-        "--policy",
-        default="clean-strict",
-        show_default=True,
-        metavar="NAME|FILE",
-        help="The label policy.",
+        "--policy", metavar="NAME|FILE", help="The label policy. Else the one in use."
     )
     cutoff = click.option("--cutoff", metavar="DATE", help="Instead of the policy's cut-off.")
     return policy(cutoff(function))
@@ -37,16 +33,23 @@ def command() -> None:
 @_policy_options
 @pass_output
 def list_(
-    out: Output, dataset: str | None, label: str | None, limit: int, policy: str, cutoff: str | None
+    out: Output,
+    dataset: str | None,
+    label: str | None,
+    limit: int,
+    policy: str | None,
+    cutoff: str | None,
 ) -> None:
     """List documents with their labels, in the order they were recorded."""
     from ledger.provenance.documents import list_documents
+    from ledger.provenance.in_use import choose_policy
     from ledger.provenance.opening import open_ledger
-    from ledger.provenance.policy import load_policy, parse_cutoff
+    from ledger.provenance.policy import parse_cutoff
 
-    chosen = load_policy(policy)
-    day = parse_cutoff(cutoff) if cutoff else chosen.cutoff
+    asked = parse_cutoff(cutoff) if cutoff else None
     with open_ledger(out.ledger) as log:
+        chosen = choose_policy(log, policy)
+        day = asked or chosen.cutoff
         found = list_documents(log, chosen, dataset=dataset, label=label, limit=limit, cutoff=day)
     headers = ["document", "label", "basis", "rule", "bytes", "language"]
     wide = len(headers) if dataset else 4  # without a dataset there is no one size or language
@@ -70,7 +73,7 @@ def list_(
 @click.argument("digest")
 @_policy_options
 @pass_output
-def show(out: Output, digest: str, policy: str, cutoff: str | None) -> None:
+def show(out: Output, digest: str, policy: str | None, cutoff: str | None) -> None:
     """Show a document's label, datasets and dates.
 
     DIGEST is sha256:… , its first 8 or more hex digits, or the path of a file to hash.
@@ -95,7 +98,7 @@ def show(out: Output, digest: str, policy: str, cutoff: str | None) -> None:
 def explain(
     out: Output,
     digest: str,
-    policy: str,
+    policy: str | None,
     cutoff: str | None,
     measures: bool,
     reference_model: Path | None,
@@ -135,7 +138,7 @@ def takedown(out: Output, digest: str, reason: str, because: str | None) -> None
     The document stays recorded, and so does its takedown. A reserve that holds it is sealed again
     with the same command as before; the new version names the old one, which then is superseded.
     """
-    from ledger.manifests.recorded import holding as selecting
+    from ledger.manifests.forgetting import holding as selecting
     from ledger.provenance.opening import open_ledger
     from ledger.provenance.resolve import resolve_document
     from ledger.provenance.takedown import take_down
@@ -155,8 +158,14 @@ def takedown(out: Output, digest: str, reason: str, because: str | None) -> None
         f"manifest {item.name}@{item.version} selects it"
         + (f", pulled by {', '.join(item.consumers)}" if item.consumers else "")
         + ": build it again for one without it, and ask what was trained on it"
+        + (f", which is {', '.join(item.models)} as far as registered" if item.models else "")
         for item in selected
     ]
+    if selected:
+        lines.append(
+            f"in which batches it came: headwater manifest audit DIR --document {document} "
+            "--batch-size N"
+        )
     out.result(
         "\n".join(lines),
         {
@@ -170,13 +179,14 @@ def takedown(out: Output, digest: str, reason: str, because: str | None) -> None
     )
 
 
-def _explain(out: Output, digest: str, policy: str, cutoff: str | None) -> Any:
+def _explain(out: Output, digest: str, policy: str | None, cutoff: str | None) -> Any:
     from ledger.provenance.explain import explain
+    from ledger.provenance.in_use import choose_policy
     from ledger.provenance.opening import open_ledger
-    from ledger.provenance.policy import load_policy, parse_cutoff
+    from ledger.provenance.policy import parse_cutoff
     from ledger.provenance.resolve import resolve_document
 
-    chosen = load_policy(policy)
     day = parse_cutoff(cutoff) if cutoff else None
     with open_ledger(out.ledger) as log:
+        chosen = choose_policy(log, policy)
         return explain(log, resolve_document(log, digest), chosen, day)

@@ -8,6 +8,7 @@ import click
 from ..output import Output, pass_output
 
 if TYPE_CHECKING:
+    from ledger.manifests.training import Feedbacks
     from ledger.provenance.rules import Policy
     from ledger.provenance.status import Status
     from ledger.reserves.sealed import Listed
@@ -16,16 +17,10 @@ __all__ = ["command"]
 
 
 @click.command("status")
-@click.option(
-    "--policy",
-    default="clean-strict",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="The label policy.",
-)
+@click.option("--policy", metavar="NAME|FILE", help="The label policy. Else the one in use.")
 @pass_output
-def command(out: Output, policy: str) -> None:
-    """Show how the ledger stands: size, signature, datasets, marks, scans, reserves, labels.
+def command(out: Output, policy: str | None) -> None:
+    """Show how the ledger stands: signature, datasets, marks, scans, reserves, labels, generations.
 
     Reads and changes nothing; `headwater verify` checks what is shown here.
 
@@ -33,19 +28,28 @@ def command(out: Output, policy: str) -> None:
     Example:
       headwater status
     """
+    from ledger.manifests.training import Feedbacks, feedback
+    from ledger.provenance.in_use import choose_policy
     from ledger.provenance.opening import open_ledger
-    from ledger.provenance.policy import load_policy
     from ledger.provenance.status import status_of
     from ledger.reserves.sealed import list_reserves
 
-    chosen = load_policy(policy)
     with open_ledger(out.ledger) as log:
+        chosen = choose_policy(log, policy)
         status = status_of(log, chosen)
         reserves = list_reserves(log) if status.current else []
-    out.result(_text(out, status, chosen, reserves), _data(out, status, chosen, reserves))
+        fed_back = feedback(log) if status.current else Feedbacks((), ())
+    text = _text(out, status, chosen, reserves, fed_back)
+    out.result(text, _data(out, status, chosen, reserves, fed_back))
 
 
-def _text(out: Output, status: "Status", policy: "Policy", reserves: "list[Listed]") -> str:
+def _text(
+    out: Output,
+    status: "Status",
+    policy: "Policy",
+    reserves: "list[Listed]",
+    fed_back: "Feedbacks",
+) -> str:
     from ledger.provenance.conditions import moment
 
     lines = [
@@ -60,7 +64,7 @@ def _text(out: Output, status: "Status", policy: "Policy", reserves: "list[Liste
     if status.datasets is None or status.labels is None:
         return "\n".join(lines)
     lines += ["", _datasets(out, status), *_marks(out, status), *_reserves(out, reserves)]
-    lines += ["", *_labels(out, status, policy)]
+    lines += ["", *_labels(out, status, policy), *_generations(status), *_alarms(fed_back)]
     return "\n".join(lines)
 
 
@@ -156,13 +160,46 @@ def _labels(out: Output, status: "Status", policy: "Policy") -> list[str]:
     return [*lines, f"note: {note}"] if note else lines
 
 
+def _generations(status: "Status") -> list[str]:
+    from ledger.provenance.models.lineage import share_words
+
+    known = [share for share in status.generations or () if share.generation]
+    if not known:  # no text that models are known to have written
+        return []
+    return ["", f"generations: {share_words(status.generations or ())}"]
+
+
+def _alarms(fed_back: "Feedbacks") -> list[str]:
+    from ledger.errors import printable
+
+    lines = []
+    for alarm in fed_back.found:
+        many, were = ("document", "was") if alarm.documents == 1 else ("documents", "were")
+        by = ", ".join(printable(name) for name in alarm.by)
+        lines += [
+            "",
+            f"ALARM: {printable(alarm.model)} learned from its own texts: {alarm.documents:,} "
+            f"{many} of manifest {printable(alarm.manifest)} {were} written by {by},",
+            f"       such as {alarm.examples[0]}",
+        ]
+    if fed_back.unseen:
+        names = ", ".join(printable(name) for name in fed_back.unseen)
+        lines += ["", f"not looked through for models' own texts: {names}"]
+    return lines
+
+
 def _data(
-    out: Output, status: "Status", policy: "Policy", reserves: "list[Listed]"
+    out: Output,
+    status: "Status",
+    policy: "Policy",
+    reserves: "list[Listed]",
+    fed_back: "Feedbacks",
 ) -> dict[str, Any]:
     return {
         "ledger": out.ledger,
         **asdict(status),
         "reserves": [asdict(row) for row in reserves],
+        "fed_back": asdict(fed_back),
         "root": status.root.hex() if status.root is not None else None,
         "policy": policy.reference,
         "cutoff": policy.cutoff.isoformat(),

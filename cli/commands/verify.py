@@ -25,8 +25,8 @@ def command(output: Output, paths: tuple[Path, ...], tsa_root: Path | None) -> N
 
     Without PATH: every stored byte of the ledger is hashed again, every signature checked, and
     every table that is derived from the log compared with it. With PATH: the certificate, sealed
-    reserve or manifest in that folder, or the proof in that file; compared with the ledger if it is
-    at hand.
+    reserve, manifest or its export in that folder, or the proof in that file; compared with the
+    ledger if it is at hand.
 
     \b
     Examples:
@@ -53,6 +53,8 @@ class _Report(Protocol):
 def _one(output: Output, path: Path, tsa_roots: bytes | None) -> _Report:
     """The report on whatever signed thing lies at `path`."""
     from ledger.certificates.open import verify_directory as verify_certificate
+    from ledger.manifests.exports.verify import is_export
+    from ledger.manifests.exports.verify import verify_directory as verify_export
     from ledger.manifests.verifying import is_manifest
     from ledger.manifests.verifying import verify_directory as verify_manifest
     from ledger.reserves.membership.verify_proof import verify_proof_file
@@ -63,6 +65,8 @@ def _one(output: Output, path: Path, tsa_roots: bytes | None) -> _Report:
         return verify_proof_file(path, output.ledger)
     if is_manifest(path):
         return verify_manifest(path, output.ledger)
+    if is_export(path):
+        return verify_export(path, output.ledger)
     if not is_reserve(path):
         return verify_certificate(path, output.ledger)
     with output.progress("hashing texts") as advance:
