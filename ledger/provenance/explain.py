@@ -33,9 +33,10 @@ from ledger.provenance.marks import Marks
 from ledger.provenance.models.opening import models_of
 from ledger.provenance.models.registered import said_to_write
 from ledger.provenance.named import Authors
-from ledger.provenance.reviewed import authors_of, counted, review_flags
+from ledger.provenance.reviewed import authors_of, counted, review_flags, reviewer_of
 from ledger.provenance.rules import Policy, Rule, fill
-from ledger.provenance.signing import attested
+from ledger.provenance.signing import attested_by
+from ledger.provenance.standing import superseding
 from ledger.provenance.words import claim_words
 
 __all__ = ["Decision", "Explanation", "Membership", "Said", "explain", "withdrawals"]
@@ -233,7 +234,8 @@ class _Reviews:
             index: items[-1][0] for items in given.values() for index, _ in items[:-1]
         }
         self._sourced = bool(review_flags(said, authors))
-        self._own = authors_of(said, authors) if given or self._alive else set()
+        own = authors_of(said, authors) if given or self._alive else set()
+        self._own = {reviewer_of(key) for _, key in authors.values() if key.name in own}
 
     def flags(self, index: int) -> tuple[str, ...]:
         """The flag that a decision gives together with others."""

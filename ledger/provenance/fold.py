@@ -55,8 +55,8 @@ class Origins:
 
 @dataclass(frozen=True)
 class Claims:
-    """A document's live non-origin claims: evidence on it, standing authorship with "attested", marks, the
-    flags that verdicts and reviews give it, and its generation.
+    """A document's live non-origin claims: evidence on it, authorship that stands, with "attested",
+    marks, the flags that verdicts and reviews give it, and its generation.
     """
 
     evidence: Dates = NO_DATES

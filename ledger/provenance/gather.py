@@ -21,7 +21,7 @@ from ledger.provenance.marks import Marks
 from ledger.provenance.models.registered import Models
 from ledger.provenance.named import Authors, named_keys
 from ledger.provenance.reviewed import review_flags
-from ledger.provenance.signing import attested
+from ledger.provenance.standing import standing_claims
 
 __all__ = [
     "DOCUMENT_KINDS",

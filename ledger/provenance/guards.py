@@ -1,7 +1,7 @@
 """What no policy may do, found by trying it: a review alone never lowers a declaration or a mark.
 
-Every combination of the flags, measures and dates that a policy's rules tell apart is decided twice,
-with and without the review.
+Every combination of the flags, measures and dates that a policy's rules tell apart is decided
+twice, with and without the review.
 """
 
 from collections import defaultdict

@@ -7,7 +7,7 @@ from ledger.errors import InputError, RefusedError, printable
 from ledger.log.canonical import Entry, parse_digest, subject_of
 from ledger.log.log import Log
 from ledger.log.record import Claim, live, record
-from ledger.provenance.gather import named_keys
+from ledger.provenance.named import NamedKey, named_keys
 from ledger.provenance.opening import statement_key_name
 from ledger.provenance.policy import builtin_policies, load_policy, parse_policy
 from ledger.provenance.rules import Policy
@@ -38,10 +38,10 @@ def choose_policy(log: Log, reference: str | None) -> Policy:
 
 def policy_in_use(log: Log) -> Used | None:
     """The newest live policy claim that is a decision, signed by a statement key that the log named
-    before; None if nobody decided. Raises RefusedError where the vault withholds its text.
+    before and had not taken back; None if nobody decided. Raises RefusedError where the vault
+    withholds its text.
     """
-    named = _entries(log, "key")
-    keys = named_keys(named, "statement")
+    keys = _statement_keys(log)
     for index, entry in reversed(_entries(log, "policy")):
         if "issued_at" in entry.body and attested(index, entry, keys) and _stands(log, index):
             return Used(_text_of(log, str(entry.body["source"]), index), index, False)
@@ -52,7 +52,7 @@ def use_policy(log: Log, reference: str) -> Used:
     """Label by this policy from now on, where nobody names another: signed and recorded.
 
     Raises as load_policy; InputError where the log knows another text by its name and version,
-    RefusedError without a statement key, and what appending raises.
+    RefusedError without a statement key that stands, and what appending raises.
     """
     policy = load_policy(reference)
     version = str(policy.version)
@@ -69,6 +69,12 @@ def use_policy(log: Log, reference: str) -> Used:
         return used
     name = statement_key_name(log.log_name)
     signer = log.keys.signer("statement", name, log.log_vkeys("statement"))
+    known = _statement_keys(log).get(signer.verifier.label)
+    if known is None or known.revoked:
+        raise RefusedError(
+            f"{log.location}: statement key {printable(signer.verifier.label)} was taken back, "
+            "expected one that the log names"
+        )
     at = log.clock()
     if used is not None:  # twice in a second is not the same decision
         at = max(at, int(log.entry(used.index).body["issued_at"]) + 1)
@@ -77,6 +83,10 @@ def use_policy(log: Log, reference: str) -> Used:
     claim = Claim("policy", subject, body, sigs=sigs)
     (recorded,) = record(log, [claim], attachments=[policy.source])
     return Used(policy, recorded.index, True)
+
+
+def _statement_keys(log: Log) -> dict[str, NamedKey]:
+    return named_keys([*_entries(log, "key"), *_entries(log, "withdrawal")], "statement")
 
 
 def _entries(log: Log, kind: str) -> list[tuple[int, Entry]]:

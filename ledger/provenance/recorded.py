@@ -6,17 +6,22 @@ from ledger.log.log import Log
 from ledger.log.record import Claim, live, record
 from ledger.provenance.rules import Policy
 
-__all__ = ["holds", "live_claims", "record_policy"]
+__all__ = ["claims", "holds", "live_claims", "record_policy"]
 
 _WIDTH = 32
 
 
-def live_claims(log: Log, kind: str) -> list[tuple[int, Entry]]:
-    """The unwithdrawn entries of a kind other than `origin`, in the log's order."""
+def claims(log: Log, kind: str) -> list[tuple[int, Entry]]:
+    """The entries of a kind other than `origin`, withdrawn ones too, in the log's order."""
     rows = log.connection.execute(
         "SELECT idx FROM entry WHERE kind <> 'origin' AND kind = ? ORDER BY idx", (kind,)
     ).fetchall()
-    found = [(int(index), log.entry(index)) for (index,) in rows]
+    return [(int(index), log.entry(index)) for (index,) in rows]
+
+
+def live_claims(log: Log, kind: str) -> list[tuple[int, Entry]]:
+    """The unwithdrawn ones of claims."""
+    found = claims(log, kind)
     alive: set[int] = set()
     for subject in {entry.subject for _, entry in found}:
         about = live([(index, log.entry(index)) for index in log.find(subject)])

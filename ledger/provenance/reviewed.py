@@ -1,9 +1,10 @@
 """What people decided of a document, from the claims alone: when two of them make a fact.
 
 A decision counts that an author's key signed which the log named before, and whose reviewer is that
-key. Of one reviewer the newest counts, and whoever decided as one of the two that disagree is not
-the third who adjudicates. The author of a text does not review it: decisions by a key that signed
-an authorship claim about it count for nothing.
+key. Keys of one name are one person's, who had to make another. Of one person the newest counts,
+and whoever decided as one of the two that disagree is not the third who adjudicates. The author of
+a text does not review it: decisions by a person who signed an authorship claim about it count for
+nothing. What is recorded again does not become newer, or an old decision could be brought back.
 """
 
 from collections.abc import Sequence
@@ -29,17 +30,17 @@ def reviewer_of(verifier: Verifier) -> str:
 
 
 def authors_of(said: Sequence[Numbered], authors: Authors) -> set[str]:
-    """The reviewers who signed an authorship claim among a document's live claims."""
+    """The people who signed an authorship claim among a document's live claims."""
     return {
-        holder
+        verifier.name
         for index, entry in said
         if entry.kind == "authorship"
-        for holder in _holders(index, entry, authors)
+        for verifier in _holders(index, entry, authors)
     }
 
 
 def counted(said: Sequence[Numbered], authors: Authors) -> dict[str, list[Numbered]]:
-    """Reviewer -> their decisions that count, among a document's live claims, ascending.
+    """Person -> their decisions that count, among a document's live claims, ascending.
 
     All that were ever given, those of before the evidence was shown included.
     """
@@ -47,20 +48,22 @@ def counted(said: Sequence[Numbered], authors: Authors) -> dict[str, list[Number
     reviews = [item for item in said if item[1].kind == "review"]
     if not reviews:
         return found
-    own = authors_of(said, authors)
+    own, known = authors_of(said, authors), set()
     for index, entry in reviews:
-        reviewer = str(entry.body["reviewer"])
-        if reviewer not in own and reviewer in _holders(index, entry, authors):
-            found.setdefault(reviewer, []).append((index, entry))
-    for reviewer, given in found.items():
+        for verifier in _holders(index, entry, authors):
+            is_theirs = reviewer_of(verifier) == entry.body["reviewer"]
+            if is_theirs and verifier.name not in own and entry.claim_id not in known:
+                known.add(entry.claim_id)
+                found.setdefault(verifier.name, []).append((index, entry))
+    for person, given in found.items():
         first_hand = [item for item in given if item[1].body["stage"] != ADJUDICATION]
-        found[reviewer] = first_hand or given
+        found[person] = first_hand or given
     return found
 
 
 def decisions(said: Sequence[Numbered], authors: Authors) -> dict[str, Numbered]:
-    """Reviewer -> the claim that stands for them, among a document's live claims, ascending."""
-    return {reviewer: given[-1] for reviewer, given in counted(said, authors).items()}
+    """Person -> the claim that stands for them, among a document's live claims, ascending."""
+    return {person: given[-1] for person, given in counted(said, authors).items()}
 
 
 def review_flags(said: Sequence[Numbered], authors: Authors) -> int:
@@ -80,10 +83,10 @@ def review_flags(said: Sequence[Numbered], authors: Authors) -> int:
     return FLAGS["sourced_review"]
 
 
-def _holders(index: int, entry: Entry, authors: Authors) -> set[str]:
-    """The reviewers whose own signature attests a claim: one's does not vouch for another's."""
+def _holders(index: int, entry: Entry, authors: Authors) -> set[Verifier]:
+    """The keys whose own signature attests a claim: one's does not vouch for another's."""
     return {
-        reviewer_of(authors[str(sig.get("keyid"))][1])
+        authors[str(sig.get("keyid"))][1]
         for sig in entry.sigs
         if str(sig.get("keyid")) in authors
         and attested(index, replace(entry, sigs=(sig,)), authors)

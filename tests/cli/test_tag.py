@@ -82,7 +82,7 @@ REFUSED = {
     "lines": (("--lines", "2-x"), 3, "expected numbers such as 10-40,50"),
     "overlap": (("--bytes", "0-10,5-12"), 3, "overlap bytes 0-10"),
     "both": (("--lines", "1", "--bytes", "0-3"), 3, "overlap"),
-    "model": (("--model", "a\x07b"), 3, "model"),
+    "model": (("--model", "a\x07b"), 3, "found control characters, expected a name"),
     "supersedes": (("--supersedes", "it"), 3, "supersedes"),
     "key": (("--sign", "nobody"), 3, "unknown author key: nobody"),
     "no_key": (("--sign",), 3, "own keys of use claim: none, expected one"),
@@ -102,7 +102,12 @@ def test_what_is_refused(headwater: Run, note: Path, name: str) -> None:
 
 def test_files_that_cannot_be_tagged(headwater: Run, own_place: Path) -> None:
     (own_place / "bin").write_bytes(b"\xff\xfe")
-    for name, reason in (("bin", "byte 0 is not utf-8"), ("gone", "no such file")):
+    os.mkfifo(own_place / "pipe")
+    for name, reason in (
+        ("bin", "byte 0 is not utf-8"),
+        ("gone", "no such file"),
+        ("pipe", "pipe: a named pipe, expected a text to tag"),
+    ):
         ran = headwater("tag", name, "--ai", "none")
         assert ran.code == 3
         assert reason in ran.stderr

@@ -94,13 +94,24 @@ def dates(entries: Sequence[Entry], subjects: set[bytes]) -> list[int | None]:
     return least
 
 
+def is_superseded(entries: Sequence[Entry], claims: Sequence[int], index: int) -> bool:
+    """Whether one of `claims` takes the place of the one at `index`, and may."""
+    mine = holders(entries, index)
+    for other in claims:
+        if entries[other].body.get("supersedes") != entries[index].claim_id:
+            continue
+        weaker = "weight" in entries[other].body and "weight" not in entries[index].body
+        if not weaker and (not mine or mine.keys() & holders(entries, other).keys()):
+            return True
+    return False
+
+
 def declared(entries: Sequence[Entry], about: Sequence[int]) -> tuple[int, int | None]:
     """(flags, AI share) of a document's live authorship claims that no live one supersedes."""
     claims = [i for i in about if entries[i].kind == "authorship" and is_live(entries, i)]
-    gone = {entries[i].body.get("supersedes") for i in claims}
     flags, shares = 0, []
     for i in claims:
-        if entries[i].claim_id in gone:
+        if is_superseded(entries, claims, i):
             continue
         body = entries[i].body
         said, weak = body["assistance"], "weight" in body
@@ -153,11 +164,14 @@ def generation(entries: Sequence[Entry], about: Sequence[int]) -> int | None:
     """The least generation that registered models give a document."""
     models, names = registered(entries), called(entries)
     claims = [i for i in about if entries[i].kind == "authorship" and is_live(entries, i)]
-    gone = {entries[i].body.get("supersedes") for i in claims}
     found = []
     for i in claims:
         body = entries[i].body
-        if entries[i].claim_id in gone or "weight" in body or body["assistance"] in "A0 A1 AX":
+        if (
+            is_superseded(entries, claims, i)
+            or "weight" in body
+            or body["assistance"] in "A0 A1 AX"
+        ):
             continue
         writers = []
         for subject in names.get(body.get("model"), ()):
@@ -170,10 +184,10 @@ def generation(entries: Sequence[Entry], about: Sequence[int]) -> int | None:
     return max(found) if found else None
 
 
-def holders(entries: Sequence[Entry], index: int) -> set[str]:
-    """Who signed a claim, each by the digest of the vkey; only keys that attest."""
+def holders(entries: Sequence[Entry], index: int) -> dict[str, str]:
+    """Who signed a claim, digest of the vkey → name of the key; only keys that attest."""
     claim = entries[index]
-    found = set()
+    found = {}
     for earlier in entries[:index]:
         if earlier.kind == "key":
             vkey = earlier.body["vkey"]
@@ -181,7 +195,7 @@ def holders(entries: Sequence[Entry], index: int) -> set[str]:
             only = [sig for sig in claim.sigs if sig.get("keyid") == label]
             alone = [*entries[:index], replace(claim, sigs=tuple(only))]
             if only and is_attested(alone, index):
-                found.add("sha256:" + sha256(vkey.encode()).hexdigest())
+                found["sha256:" + sha256(vkey.encode()).hexdigest()] = parse_vkey(vkey).name
     return found
 
 
@@ -191,13 +205,15 @@ def agreed(entries: Sequence[Entry], about: Sequence[int]) -> bool:
     own: set[str] = set()
     for i in about:
         if entries[i].kind == "authorship" and is_live(entries, i):
-            own |= holders(entries, i)
+            own |= set(holders(entries, i).values())
     last: dict[str, dict[str, Any]] = {}
+    known: set[str] = set()
     for i in reviews:
         body = entries[i].body
-        mine = body["reviewer"]
-        if mine not in holders(entries, i) or mine in own:
+        mine = holders(entries, i).get(body["reviewer"])
+        if mine is None or mine in own or entries[i].claim_id in known:
             continue
+        known.add(entries[i].claim_id)
         if body["stage"] == "adjudication" and last.get(mine, body)["stage"] != "adjudication":
             continue  # one of the two is not the third
         last[mine] = body

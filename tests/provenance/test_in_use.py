@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger.claims import Policy as PolicyBody
+from ledger.claims import Withdrawal
 from ledger.errors import InputError, MalformedError, RefusedError
 from ledger.log.canonical import subject_of
 from ledger.log.log import Log
@@ -71,6 +72,21 @@ def test_who_else_says_so_decides_nothing(log: Log, by: str) -> None:
     assert policy_in_use(log) is None
 
 
+def test_a_statement_key_that_was_taken_back_decides_no_more(log: Log) -> None:
+    first = use_policy(log, ours())
+    assert policy_in_use(log) is not None
+    for index in range(first.index):
+        entry = log.entry(index)
+        if entry.kind == "key" and entry.body["use"] == "statement":
+            taken = Withdrawal(claim=entry.claim_id, reason="lost")
+            record(log, [Claim("withdrawal", entry.subject, taken)])
+    again = policy_in_use(log)
+    assert again is not None and again.index == first.index  # it stood when it signed
+    with pytest.raises(RefusedError, match=r"statement key .* was taken back"):
+        use_policy(log, "clean-dated")
+    assert choose_policy(log, None).reference == "ours@1"
+
+
 def test_a_withheld_policy_is_not_guessed(log: Log) -> None:
     use_policy(log, ours())
     log.vault = None
@@ -106,12 +122,6 @@ def test_a_declaration_that_counts_only_without_a_review() -> None:
         parse_policy(sly, "ours.toml")
 
 
-def with_rule(words: bytes, before: bytes = b'number = "1a"') -> bytes:
-    """Our rules with another one, above that of this number."""
-    at = SOURCE.index(b"[[rule]]\n" + before)
-    return SOURCE[:at] + words + SOURCE[at:]
-
-
 def test_a_review_makes_a_mark_a_suspicion() -> None:
     """Lower is lower, human or not."""
     rule = b"""[[rule]]
@@ -122,30 +132,32 @@ words = "Reviewed."
 when = { sourced_review = true, marked = true }
 
 """
+    at = SOURCE.index(b'[[rule]]\nnumber = "1a"')
     with pytest.raises(MalformedError, match="rule 1: found synthetic_suspected for a review"):
-        parse_policy(with_rule(rule), "ours.toml")
+        parse_policy(SOURCE[:at] + rule + SOURCE[at:], "ours.toml")
 
 
 def test_a_measure_hides_what_a_review_lowers() -> None:
-    """Where both measures are known rule 1 decides, and where neither is, none of these do."""
+    """Where both measures are known rule 1b decides, and where neither is, none of these do."""
     rules = b"""[[rule]]
-number = "1"
+number = "1b"
 label = "synthetic_known"
 basis = "marked"
 words = "Strong."
 when = { marked = true, ai_ppm = { at_least = 1 } }
 
 [[rule]]
-number = "1"
+number = "1c"
 label = "human_verified"
 basis = "sourced_review"
 words = "Reviewed."
-when = { sourced_review = true, marked_milli = { at_least = 9000 }, declared_ai = false }
+when = { sourced_review = true, marked_milli = { at_least = 9000 } }
 
 """
-    rules = rules.replace(b'"1"', b'"0"', 0)
-    with pytest.raises(MalformedError, match="rule 1b?: found human_verified for a review alone"):
-        parse_policy(with_rule(rules.replace(b'"1"\nlabel = "human', b'"1"\nlabel = "human')), "o")
+    shifted = SOURCE.replace(b'number = "1b"', b'number = "1d"')
+    at = shifted.index(b'[[rule]]\nnumber = "1d"')
+    with pytest.raises(MalformedError, match="rule 1c: found human_verified for a review alone"):
+        parse_policy(shifted[:at] + rules + shifted[at:], "ours.toml")
 
 
 def test_more_than_can_be_tried_is_refused() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.log.canonical import Entry
+from ledger.log.notes import Signer
 from ledger.provenance.facts import FLAGS
 from ledger.provenance.reviewed import reviewer_of
 from tests.log.making import (
@@ -24,6 +26,7 @@ from tests.provenance.oracle import project
 
 DOC = digest("reviewed")
 ADA, BOB, CLEO = (signer(f"{name}.example/claims") for name in ("ada", "bob", "cleo"))
+ADA_AGAIN = Signer(ADA.verifier.name, Ed25519PrivateKey.from_private_bytes(b"again".ljust(32)))
 
 
 def review(by: Any, decision: str = "human", stage: str = "blind", **rest: Any) -> Entry:
@@ -65,6 +68,13 @@ CASES: dict[str, tuple[list[Entry], bool]] = {
     "one reviews in another's name": (
         [review(ADA), entry("review", DOC, review(BOB).body, by=[CLEO])], False,
     ),
+    "two keys of one name": ([review(ADA), review(ADA_AGAIN)], False),
+    "one wrote it, and lost the key": (
+        [authorship(DOC, "A0", by=[ADA]), review(ADA_AGAIN), review(BOB)], False,
+    ),
+    "an old decision is recorded again": (
+        [review(BOB), review(ADA), review(ADA, "ai", stage="informed"), review(ADA)], False,
+    ),
     "nobody signed": (
         [entry("review", DOC, review(ADA).body), entry("review", DOC, review(BOB).body)], False,
     ),
@@ -76,7 +86,7 @@ CASES: dict[str, tuple[list[Entry], bool]] = {
 def test_reviews_make_a_fact(tmp_path: Path, case: str) -> None:
     said, expected = CASES[case]
     ledger = new_ledger(tmp_path)
-    ledger.append([key(ADA), key(BOB), key(CLEO), origin(DOC), *said[:1]])
+    ledger.append([key(ADA), key(BOB), key(CLEO), key(ADA_AGAIN), origin(DOC), *said[:1]])
     ledger.append([said[0], *said[1:]])  # the first is restated, and is still one
     rows = dump(ledger)
     (flags,) = {row[2] for row in rows["profile"]}

@@ -29,7 +29,13 @@ def command(out: Output, key: str, person: str | None) -> None:
     with open_ledger(out.location, write=True) as log:
         verifier = key_given(log.keys, key)
         recorded = trust_author(log, verifier, person)
+        before = find_author(log, verifier.vkey).claims if recorded.new else 0
     with open_ledger(out.ledger) as log:  # tags that wait come after their author's key
         author = find_author(log, verifier.vkey)
+    if before:
+        out.say(
+            f"claims that bear its signature from before: {before:,}; they do not count until "
+            "they are recorded again, by the same `headwater tag` or `headwater tag import`"
+        )
     said = f"named at entry {recorded.index}" if recorded.new else "was named before"
     out.result(f"{verifier.label} {said}: its signatures count", author_data(author))

@@ -23,15 +23,16 @@ def parse_trailers(message: str) -> list[Trailer]:
     folding = False  # a continuation of what is no trailer is none either
     for line in lines[block_start(message) :]:
         if line.startswith("#"):
+            folding = False
             continue
         if line[:1] and line[0] in _BLANK:
             if folding and line.strip(_BLANK):
-                found[-1][1].append(line.strip(_BLANK))
+                found[-1][1].append(line.lstrip(_BLANK))
             continue
         match = _TRAILER.match(line)
         folding = match is not None
         if match is not None:
-            found.append((match[1], [match[2].strip(_BLANK)]))
+            found.append((match[1], [match[2].lstrip(_BLANK)]))
     return [(key, " ".join(parts).strip(_BLANK)) for key, parts in found]
 
 

@@ -40,7 +40,7 @@ _SELECTORS = re.compile(
 )
 _BEGIN, _END = b"-----BEGIN C2PA MANIFEST-----", b"-----END C2PA MANIFEST-----"
 _OF_PAGE = re.compile(rb"application/c2pa\b|c2pa-manifest\b", re.IGNORECASE)
-_COMMENT = re.compile(rb"[ \t]*(?:#|//|--|;|%|\*|<!--)?[ \t]*")
+_COMMENT = re.compile(rb"\A[ \t]*(?:#|//|--|;|%|\*|<!--)?[ \t]*")
 _DATA_URI = re.compile(rb"data:application/(?:x-)?c2pa(?:-manifest-store)?;base64,(.*)", re.DOTALL)
 _MOST = 20  # manifests of one text
 _MAKING = frozenset({"c2pa.created", "c2pa.edited"})
@@ -119,9 +119,8 @@ def _store(part: bytes, marked: bool) -> bytes | str:
 
 
 def _referenced(text: bytes) -> bytes | str:
-    lines = text.splitlines()
-    bare = b"".join(line[_COMMENT.match(line).end() :].rstrip(b" \t") for line in lines)
-    data = _DATA_URI.fullmatch(bare)
+    lines = (_COMMENT.sub(b"", line, count=1) for line in text.splitlines())
+    data = _DATA_URI.fullmatch(b"".join(line.rstrip(b" \t") for line in lines))
     return "a manifest that lies elsewhere" if data is None else _unpacked(data[1])
 
 

@@ -9,6 +9,7 @@ from ledger.errors import InputError, UntrustedSignerError, VerificationError, p
 from ledger.log.notes import Verifier
 from ledger.provenance.conventions import MAX_BYTES, Disclosure, of_file
 from ledger.provenance.conventions.sidecar import SUFFIX, open_sidecar, parse_sidecar
+from ledger.provenance.tags.tagging import refuse_pipe
 
 __all__ = ["disclosures_of", "read_file"]
 
@@ -57,6 +58,7 @@ def _nothing(place: str, note: str) -> Disclosure:
 
 
 def _bytes(path: Path) -> bytes:
+    refuse_pipe(path)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -119,7 +119,7 @@ def uninstall(start: Path) -> Uninstalled:
     if count := len(waiting(spool)):
         raise RefusedError(
             f"{printable(spool)}: tags that wait there for a ledger: {count:,}",
-            hint="any command that opens a ledger records them, such as headwater git import",
+            hint="headwater git import records them; without a ledger, move that folder away first",
         )
     if count := len(waiting(spool / BAD)):
         raise RefusedError(

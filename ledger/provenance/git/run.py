@@ -67,11 +67,14 @@ def run_git(
     return done.stdout
 
 
+_HINTS = {"rev-list": "commits as git log takes them: v1.0..HEAD, a branch, a commit"}
+
+
 def _failed(arguments: Sequence[str], said: bytes) -> LedgerError:
     lines = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
     reason = lines[0].removeprefix("fatal: ").removeprefix("error: ")
     name = next((word for word in arguments if not word.startswith("-")), "git")
-    return InputError(f"git {name}: {printable(reason)}")
+    return InputError(f"git {name}: {printable(reason)}", hint=_HINTS.get(name))
 
 
 def find_repository(start: Path) -> Repository:

@@ -10,6 +10,7 @@ from ledger.log.notes import Verifier
 from ledger.log.record import live
 from ledger.provenance.authors import author_keys
 from ledger.provenance.signing import attested
+from ledger.provenance.standing import standing_claims
 from ledger.provenance.tags.again import Found, find_again
 from ledger.provenance.tags.classes import class_of
 from ledger.provenance.tags.spans import Range, Span, parse_spans, span_list

@@ -59,7 +59,7 @@ class Done:
 
 
 def reader(log: Log, signer: Signer) -> str:
-    """The reviewer who holds a key. Raises RefusedError for a key that the log does not name."""
+    """The person who holds a key. Raises RefusedError for a key that the log does not name."""
     known = author_keys(log).get(signer.verifier.label)
     if known is None or known[1] != signer.verifier:
         raise RefusedError(
@@ -72,7 +72,7 @@ def reader(log: Log, signer: Signer) -> str:
             "stands",
             hint="headwater key generate NAME --use claim, then headwater author trust NAME",
         )
-    return reviewer_of(signer.verifier)
+    return signer.verifier.name
 
 
 def may_decide(log: Log, document: str, reviewer: str) -> str | None:
@@ -110,7 +110,7 @@ def decide(log: Log, task: Task, signer: Signer, answer: Answer, drawn: Draw | N
     body = Review.model_validate(
         {
             "task": task.identity,
-            "reviewer": reviewer,
+            "reviewer": reviewer_of(signer.verifier),
             "mode": task.mode,
             "stage": stage,
             "decision": answer.decision,

@@ -4,6 +4,7 @@ A courtesy and no authority: it may be deleted at any time, and what counts is i
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
@@ -21,6 +22,9 @@ LEASE = 1_800
 
 SKIP = 86_400
 """Seconds for which a reader is not asked again about what they passed over."""
+
+_LONGEST = 16 << 20  # bytes of the file
+_OWN = os.O_NOFOLLOW | os.O_NONBLOCK  # no link to somebody's file, no pipe to wait for
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,13 @@ def leases(location: str, now: int) -> Iterator[Leases]:
     A file that cannot be read is as good as none. Raises StorageError where none can be written.
     """
     folder = sidecar_folder(location)
-    path = folder / "review-leases.json"
+    path, locked = folder / "review-leases.json", folder / "review-leases.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        opened = open(folder / "review-leases.lock", "w")  # noqa: SIM115  # closed below
+        opened = os.open(locked, os.O_RDWR | os.O_CREAT | _OWN, 0o600)
     except OSError as error:
-        raise storage_error(folder, error) from error
-    with opened as lock:
+        raise storage_error(locked, error) from error
+    with os.fdopen(opened, "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = _read(path, now)
         yield found
@@ -96,7 +100,8 @@ def leases(location: str, now: int) -> Iterator[Leases]:
 def _read(path: Path, now: int) -> Leases:
     found = Leases()
     try:
-        document = orjson.loads(path.read_bytes())
+        with os.fdopen(os.open(path, os.O_RDONLY | _OWN), "rb") as file:
+            document = orjson.loads(file.read(_LONGEST))
         for name, (reader, until, task, dataset, sample, seed) in document["held"].items():
             if now < int(until) <= now + SKIP:
                 found.held[str(name)] = Held(

@@ -164,7 +164,9 @@ def _decided_before(log: Log, named: str) -> Task | None:
         entry = log.entry(int(index))
         body = entry.body
         if _begins(str(body["task"]), named):
-            return Task(entry.subject, body["mode"], body.get("draw"), body.get("inclusion_ppb"))
+            task = Task(entry.subject, body["mode"], body.get("draw"), body.get("inclusion_ppb"))
+            if task.identity == body["task"]:  # else it names a task about another document
+                return task
     return None
 
 

@@ -17,7 +17,7 @@ from ledger.provenance.authors import author_keys
 from ledger.provenance.named import Authors
 from ledger.provenance.review.drawing import Draw, parse_draw
 from ledger.provenance.review.tasks import Progress, progress_of, side_of
-from ledger.provenance.reviewed import authors_of, counted
+from ledger.provenance.reviewed import authors_of, counted, reviewer_of
 
 __all__ = [
     "Decided",
@@ -38,7 +38,7 @@ Numbered = tuple[int, Entry]
 class Reviewed:
     """The decisions about one document.
 
-    `counted` are those that count, by reviewer, ascending; `tools` those that came from other
+    `counted` are those that count, by person, ascending; `tools` those that came from other
     programs, by reviewer; `own` and `unknown` count decisions on one's own text and those that no
     key vouches for.
     """
@@ -72,15 +72,17 @@ def reviewed_documents(
         tools: dict[str, list[Numbered]] = {}
         mine = unknown = 0
         known = {index for items in given.values() for index, _ in items}
+        written = {reviewer_of(key) for _, key in authors.values() if key.name in own}
+        counts = {entry.body["reviewer"] for items in given.values() for _, entry in items}
         for index, entry in said:
             if entry.kind != "review" or index in known:
                 continue
             reviewer = str(entry.body["reviewer"])
             if "tool" in entry.body:
                 tools.setdefault(reviewer, []).append((index, entry))
-            elif reviewer in own:
+            elif reviewer in written:
                 mine += 1
-            elif reviewer not in given:
+            elif reviewer not in counts:
                 unknown += 1
         yield Reviewed(subject, given, tools, mine, unknown)
 

@@ -9,19 +9,20 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ledger.errors import InputError, VerificationError, printable
 from ledger.log.canonical import Entry, format_entry
 from ledger.log.log import Log
 from ledger.log.notes import Verifier
-from ledger.log.record import OPERATOR, Claim, Recorded, live, record
-from ledger.provenance import authors
+from ledger.log.record import OPERATOR, Claim, Recorded, equally_signed, live, record
+from ledger.provenance.authors import author_keys as named_authors
 from ledger.provenance.conditions import moment
+from ledger.provenance.signing import attested_by
 from ledger.provenance.tags.make import Tag
 from ledger.provenance.tags.receipt import MAX_RECEIPT, check_signatures, parse_receipt
-from ledger.provenance.tags.spool import BAD, waiting
+from ledger.provenance.tags.spool import BAD, not_ours, waiting
 
 __all__ = ["AHEAD", "Drained", "ahead_of", "author_keys", "drain", "record_tags"]
 
@@ -49,11 +50,14 @@ class Drained:
 def drain(log: Log, folder: Path) -> Drained:
     """Record what waits in a spool, then remove it there. `log` is open for writing.
 
-    Empty, and nothing touched, where another command is at it. Raises what `Log.append` raises,
-    and then every receipt that was not recorded is still there.
+    Empty, and nothing touched, where another command is at it or others may write there. Raises
+    what `Log.append` raises, and then every receipt that was not recorded is still there.
     """
     drained = Drained()
     if not waiting(folder):
+        return drained
+    if (why := not_ours(folder)) is not None:
+        drained.notes.append(f"{printable(folder)}: {why}; the tags there are not recorded")
         return drained
     with _alone(folder) as alone:
         files = waiting(folder) if alone else []
@@ -66,11 +70,24 @@ def drain(log: Log, folder: Path) -> Drained:
 def record_tags(log: Log, tags: list[Tag]) -> list[Recorded]:
     """Record tags as one batch, already recorded ones where they stand. Raises what
     `Log.append` raises; InputError for one that was withdrawn.
+
+    One that a known key attests stands by an entry that this key attests: what was recorded before
+    its key was named is recorded again, and a signature that never is the same twice is not.
     """
     for tag in tags:
         _refuse_withdrawn(log, tag)
+    authors = named_authors(log) if any(tag.sigs for tag in tags) else {}
+    at = log.size
+
+    def stands(claim: Claim, index: int, entry: Entry) -> bool:
+        now = attested_by(at, replace(entry, sigs=claim.sigs), authors)
+        if now:
+            return now <= attested_by(index, entry, authors)
+        return equally_signed(claim, index, entry)
+
     claims = [Claim("authorship", tag.subject, tag.body, sigs=tag.sigs) for tag in tags]
-    recorded = record(log, claims, attachments=[data for tag in tags for data in tag.attachments])
+    attachments = [data for tag in tags for data in tag.attachments]
+    recorded = record(log, claims, attachments=attachments, stands=stands)
     if log.vault is not None and any(not item.new for item in recorded):
         log.vault.keep(
             [
@@ -84,7 +101,7 @@ def record_tags(log: Log, tags: list[Tag]) -> list[Recorded]:
 
 def author_keys(log: Log) -> dict[str, Verifier]:
     """Label -> key of every author whom the log names, revoked ones too."""
-    return {label: verifier for label, (_, verifier) in authors.author_keys(log).items()}
+    return {label: verifier for label, (_, verifier) in named_authors(log).items()}
 
 
 def ahead_of(tag: Tag, now: int) -> str | None:

@@ -7,7 +7,7 @@ is not said again, nor what a form of little weight says.
 from collections.abc import Sequence
 
 from ledger.claims.authorship import Authorship
-from ledger.errors import InputError
+from ledger.errors import InputError, printable
 from ledger.log.canonical import Entry, parse_digest
 from ledger.log.log import Log
 from ledger.log.notes import Signer
@@ -41,7 +41,7 @@ def exported(log: Log, content: bytes, form: str, *, name: str, whole: bool) -> 
     the convention does.
     """
     document = document_of(content)
-    said = _sayable(standing_tags(log, document))
+    said = _sayable(standing_tags(log, document), name)
     if not said:
         raise InputError(
             f"{document}: no tag of it that may be said to others, expected one declared or signed",
@@ -58,7 +58,7 @@ def exported(log: Log, content: bytes, form: str, *, name: str, whole: bool) -> 
     return writer.write(content if whole else b"", disclosures)
 
 
-def _sayable(tags: Sequence[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
+def _sayable(tags: Sequence[tuple[int, Entry]], name: str) -> list[tuple[int, Entry]]:
     chosen = [
         (index, entry)
         for index, entry in tags
@@ -72,8 +72,11 @@ def _sayable(tags: Sequence[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
     )
     if whole_human and grades - {"A0"}:
         raise InputError(
-            f"its tags contradict each other: {', '.join(sorted(grades))}",
-            hint="headwater tag withdraw one of them, or tag it again with --supersedes",
+            f"{printable(name)}: its tags contradict each other: "
+            + ", ".join(
+                f"entry {index} says {entry.body['assistance']}" for index, entry in chosen[:8]
+            ),
+            hint="headwater tag withdraw ENTRY, or tag it again with --supersedes",
         )
     return chosen
 

@@ -8,6 +8,8 @@ from ledger.errors import InputError, UnknownNameError, printable
 from ledger.log.canonical import Entry
 from ledger.log.log import Log
 from ledger.log.record import OPERATOR, Claim, Recorded, live, record
+from ledger.provenance.authors import author_keys
+from ledger.provenance.standing import standing_claims
 
 __all__ = ["find_tag", "standing_tags", "withdraw_tag"]
 

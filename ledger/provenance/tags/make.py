@@ -113,6 +113,10 @@ def _body(stated: Mapping[str, Any]) -> Authorship:
         )
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "string_pattern_mismatch" and first["loc"] == ("model",):
+            raise InputError(
+                f"model {printable(first['input'], 80)}: found control characters, expected a name"
+            ) from error
         field = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"{printable(field)} {printable(repr(first['input']), 80)}: "

@@ -10,7 +10,9 @@ import numpy as np
 from ledger.log.canonical import Entry, parse_digest
 from ledger.log.log import Log
 from ledger.log.record import live
+from ledger.provenance.authors import author_keys
 from ledger.provenance.documents import find_dataset
+from ledger.provenance.standing import standing_claims
 from ledger.provenance.tags.spans import parse_spans
 
 __all__ = ["Matched", "Standing", "matches", "summed"]

@@ -6,6 +6,7 @@ of it is ever committed; elsewhere in the config folder. A file appears whole un
 other's tags, and the same tag twice is one file. `bad/` holds what no ledger could record.
 """
 
+import os
 import stat
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,7 @@ from ledger.log.keys import config_folder
 from ledger.provenance.tags.make import Tag
 from ledger.provenance.tags.receipt import format_receipt
 
-__all__ = ["BAD", "append", "git_folder", "spool_folder", "waiting"]
+__all__ = ["BAD", "append", "git_folder", "not_ours", "spool_folder", "waiting"]
 
 BAD = "bad"
 _LARGEST = 4096  # bytes of a `.git` file or a `commondir`
@@ -64,6 +65,23 @@ def waiting(folder: Path) -> list[Path]:
         if stat.S_ISREG(status.st_mode):  # a pipe would keep whoever reads it waiting
             found.append((status.st_mtime_ns, path.name, path))
     return [path for _, _, path in sorted(found)]
+
+
+def not_ours(folder: Path) -> str | None:
+    """Why a spool may hold what other people of this machine put there, or None.
+
+    A folder that others own, or may all write to, lies wherever they have put a `.git`, such as
+    above a shared temporary folder; a link leads to whatever its maker likes.
+    """
+    own = {os.geteuid()}
+    if not os.geteuid() and os.environ.get("SUDO_UID", "").isdecimal():
+        own.add(int(os.environ["SUDO_UID"]))  # as git does
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        return "a link, expected a folder"
+    if status.st_uid not in own or folder.parent.lstat().st_uid not in own:
+        return "somebody else's folder"
+    return "a folder that everybody may write to" if status.st_mode & stat.S_IWOTH else None
 
 
 def _linked(file: Path) -> Path | None:

@@ -16,7 +16,17 @@ from ledger.provenance.tags.said import first_said
 from ledger.provenance.tags.spans import MAX_SPANS, Range, line_ranges
 from ledger.provenance.tags.spool import append, git_folder
 
-__all__ = ["GRADES", "Said", "Text", "grade_of", "parse_pairs", "prepare", "put", "read_text"]
+__all__ = [
+    "GRADES",
+    "Said",
+    "Text",
+    "grade_of",
+    "parse_pairs",
+    "prepare",
+    "put",
+    "read_text",
+    "refuse_pipe",
+]
 
 GRADES: Mapping[str, str] = {
     "none": "A0",
@@ -80,7 +90,8 @@ def parse_pairs(text: str, what: str) -> tuple[tuple[int, int], ...]:
 
 
 def read_text(file: Path) -> Text:
-    """A file's content. Raises InputError if it cannot be read or is too long."""
+    """A file's content. Raises InputError if it cannot be read, is a pipe or is too long."""
+    refuse_pipe(file)
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_CONTENT + 1)
@@ -90,6 +101,15 @@ def read_text(file: Path) -> Text:
     if len(content) > MAX_CONTENT:
         raise InputError(f"{printable(file)}: more than {MAX_CONTENT} bytes")
     return Text(content, str(file), file)
+
+
+def refuse_pipe(file: Path) -> None:
+    """Raises InputError for a named pipe, which would keep its reader waiting for ever."""
+    if file.is_fifo():
+        raise InputError(
+            f"{printable(file)}: a named pipe, expected a text to tag",
+            hint="headwater tag --stdin reads a pipe",
+        )
 
 
 def prepare(

@@ -137,6 +137,10 @@ _BOMBS = {
     "brackets": lambda n: b'["digitalSourceType"' + b"[" * n,
     "selectors": lambda n: "\ufeff\ufe00".encode() * (n // 6),
     "armour": lambda n: b"-----BEGIN C2PA MANIFEST-----" * (n // 29),
+    "padding": lambda n: (
+        b"-----BEGIN C2PA MANIFEST-----\nx" + b" " * n + b"y\n-----END C2PA MANIFEST-----"
+    ),
+    "remark": lambda n: b"---\nai-disclosure: a" + b" " * min(n, 65_000) + b"!\n---\n",
     "links": lambda n: b"application/c2pa" + b"<link rel=" * (n // 10),
     "fences": lambda n: b"---\n" * (n // 4),
     "keys": lambda n: b"---\n" + b"ai-model: *a\n" * (n // 13) + b"---\n",

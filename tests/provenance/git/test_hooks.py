@@ -81,6 +81,33 @@ def test_a_trailer_comes_twice(hooked: Scratch) -> None:
     assert hooked.commit(None, "--amend", "--no-edit") == f"one\n\n{SAID}"
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_tag_of_what_was_committed_comes_with_the_amend(hooked: Scratch, first: bool) -> None:
+    if not first:
+        hooked.write("b", "before")
+        hooked.commit("zero")
+        hooked.index("before", "A3", "m 0")
+    hooked.write("a", "text")
+    assert hooked.commit("one") == "one"
+    hooked.index("text", "A3", "m 1")
+    for _ in range(2):
+        hooked.git("commit", "-q", "--amend", "--no-edit", "--reset-author")
+        assert hooked.message() == "one\n\nAssisted-by: m 1"
+
+
+def test_an_amended_merge_gains_what_it_merged(hooked: Scratch) -> None:
+    hooked.write("a", "one")
+    hooked.commit("one")
+    hooked.git("checkout", "-q", "-b", "side")
+    hooked.write("b", "text")
+    hooked.commit("two")
+    hooked.index("text", "A3", "m 1")
+    hooked.git("checkout", "-q", "-")
+    hooked.git("merge", "-q", "--no-ff", "-m", "both", "side")
+    hooked.git("commit", "-q", "--amend", "--no-edit", "--reset-author")
+    assert hooked.message() == "both"
+
+
 def test_a_trailer_stands_in_the_wrong_place(hooked: Scratch) -> None:
     _add(hooked, "a", "text")
     signed = "Reviewed-by: Z <z@example.org>\nSigned-off-by: A <a@example.org>"

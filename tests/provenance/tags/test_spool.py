@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,12 @@ def claims(ledger: Ledger) -> list[str]:
     with ledger.open() as log:
         entries = [log.entry(index) for index in range(log.size)]
     return [entry.claim_id for entry in entries if entry.kind == "authorship"]
+
+
+def flags(ledger: Ledger) -> int:
+    """Those of the ledger's only document."""
+    (row,) = dump(ledger, ["profile"])["profile"]
+    return int(row[2])
 
 
 def test_a_tag_is_recorded_once_with_its_list(ledger: Ledger, spool: Path) -> None:
@@ -144,6 +151,70 @@ def test_what_was_withdrawn_is_not_said_again_by_its_receipt(ledger: Ledger, spo
     again = make_tag(TEXT, "A2", issued_at=AT, signer=ADA, supersedes=tag.claim_id)
     append(spool, again)
     assert drained(ledger, spool).new == 1
+    assert_whole(ledger)
+
+
+def test_a_copy_with_a_broken_signature_stands_in_nobodys_way(ledger: Ledger, spool: Path) -> None:
+    tag = make_tag(TEXT, "A1", issued_at=AT, signer=ADA)
+    broken = replace(tag, sigs=({**tag.sigs[0], "sig": "AAAA"},))
+    append(spool, broken)
+    drained(ledger, spool)  # nobody here knows the key yet
+    ledger.append([key(ADA)])
+    append(spool, tag)
+    assert drained(ledger, spool).new == 1
+    assert flags(ledger) & FLAGS["attested"]
+    append(spool, tag)
+    assert drained(ledger, spool).new == 0
+    assert_whole(ledger)
+
+
+def test_what_was_signed_before_its_key_was_named_counts_when_it_is_said_again(
+    ledger: Ledger, spool: Path
+) -> None:
+    tag = make_tag(TEXT, "A1", issued_at=AT, signer=ADA)
+    append(spool, tag)
+    drained(ledger, spool)
+    append(spool, tag)
+    assert drained(ledger, spool).new == 0
+    ledger.append([key(ADA)])
+    assert not flags(ledger) & FLAGS["attested"]
+    for new in (1, 0):
+        append(spool, tag)
+        assert drained(ledger, spool).new == new
+    assert flags(ledger) & FLAGS["attested"]
+    assert_whole(ledger)
+
+
+def test_signed_and_unsigned_in_one_batch_are_two(ledger: Ledger, spool: Path) -> None:
+    signed = make_tag(TEXT, "A1", issued_at=AT, signer=ADA)
+    append(spool, replace(signed, sigs=()))
+    append(spool, signed)
+    ledger.append([key(ADA)])
+    assert drained(ledger, spool).new == 2
+    assert flags(ledger) & FLAGS["attested"]
+    assert_whole(ledger)
+
+
+@pytest.mark.parametrize("how", ["everybody writes", "another owner", "a link"])
+def test_a_spool_of_others_is_recorded(
+    ledger: Ledger, spool: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(spool, make_tag(TEXT, "A4"))
+    (spool / "other.json").write_text("not ours")
+    if how == "everybody writes":
+        spool.chmod(0o777)
+    elif how == "another owner":
+        mine = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    else:
+        spool.rename(spool.with_name("there"))
+        spool.symlink_to(spool.with_name("there"))
+    before = sorted(path.name for path in spool.iterdir())
+    found = drained(ledger, spool)
+    assert (found.recorded, found.aside) == ([], [])
+    assert found.notes[0].endswith("; the tags there are not recorded")
+    assert sorted(path.name for path in spool.iterdir()) == before
+    assert claims(ledger) == []
     assert_whole(ledger)
 
 

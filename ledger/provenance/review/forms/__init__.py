@@ -4,6 +4,8 @@ What comes back is somebody's word through another program: it is counted, and d
 Everything read is bounded, and names of people go no further than a commitment.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -56,13 +58,25 @@ def forms() -> dict[str, Form]:
     return {form.name: form for form in find(__name__, "FORM").values()}
 
 
-def json_of(data: bytes, where: str) -> Any:
-    """JSON values. Raises MalformedError."""
+def json_of(data: bytes, where: str, line: int | None = None) -> Any:
+    """JSON values; no name twice in an object, since programs differ in which they take.
+
+    Raises MalformedError.
+    """
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        reason = printable(str(error).partition(":")[0])
-        raise MalformedError(where, None, f"not JSON: {reason}") from None
+        orjson.loads(data)  # UTF-8, and no deeper than it can say
+        return json.loads(data, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        reason = printable(str(error).partition(":")[0], 120)
+        raise MalformedError(where, line, f"not JSON: {reason}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"{printable(twice, 60)} stands twice in one object")
+    return found
 
 
 def text_of(value: object, what: str, where: str, place: str) -> str:

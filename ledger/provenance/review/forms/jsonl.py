@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from ledger.errors import MalformedError, printable
-from ledger.provenance.review.forms import Incoming, Outgoing, decision_of, text_of
+from ledger.provenance.review.forms import Incoming, Outgoing, decision_of, json_of, text_of
 from ledger.provenance.review.tasks import REASONS
 
 
@@ -27,10 +27,7 @@ class _Jsonl:
             if not line.strip():
                 continue
             place = f"line {number}"
-            try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                raise MalformedError(where, number, "not JSON, expected an object") from None
+            row = json_of(line, where, number)
             if not isinstance(row, dict):
                 raise MalformedError(where, number, "found no object, expected one")
             if row.get("decision") is None:
