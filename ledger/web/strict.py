@@ -12,7 +12,8 @@ from ledger.web.limits import SKELETON_BYTES
 
 __all__ = ["fields", "parse_json"]
 
-_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# one that does not end takes all the rest: whoever looks again behind every quote never ends
+_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _WHERE: Final = "body"
 
 

@@ -31,7 +31,7 @@ from ledger.web.bodies import Bodies
 from ledger.web.desk import Desk
 from ledger.web.requests import KEPT_SECONDS, Requests
 from ledger.web.server import serve_tags
-from ledger.web.strict import parse_json
+from ledger.web.strict import _TEXTS, parse_json
 from ledger.web.token import Token, load_token
 from tests.conftest import Ran
 from tests.log.making import Ledger, assert_whole, new_ledger
@@ -429,3 +429,13 @@ def test_without_the_extra(own_place: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
     with pytest.raises(MissingExtraError, match="uvicorn"):
         serve_tags("x.db", announce=print, report=print)
+
+
+def test_a_text_that_does_not_end_is_looked_at_once() -> None:
+    """Each of its quotes is escaped: to look for the end behind every one takes hours."""
+    for quotes in (3, 1_000_000):
+        data = b'{"a":"' + b'\\"' * quotes
+        for end in (b"", b"\\"):
+            assert _TEXTS.sub(b'""', data + end) == b'{"":""'
+        with pytest.raises(MalformedError, match="not JSON"):
+            parse_json(data)
