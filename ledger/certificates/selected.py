@@ -17,9 +17,9 @@ from ledger.manifests.asof import log_as_of
 from ledger.manifests.mix.parse import parse_mix
 from ledger.manifests.recorded import find_manifest, find_statement, members_of, statement_of
 from ledger.manifests.showing import parse_strata
+from ledger.manifests.since import count_taken_down
 from ledger.manifests.statement import Statement
 from ledger.manifests.strata.candidates import Named, find_named, precedence
-from ledger.manifests.strata.excluded import taken_down
 from ledger.provenance.documents import find_dataset
 from ledger.reserves.selection.digests import Digests, Ints, positions
 
@@ -111,8 +111,6 @@ def select(log: "Log", tables: "Reader", size: int, chosen: Selected) -> Selecte
         )
         connection.execute(f"CREATE UNIQUE INDEX temp.{TABLE}_of ON {TABLE} (dataset, document)")
         connection.execute("DROP TABLE picked")
-    down = np.frombuffer(b"".join(taken_down(then)), np.uint8).reshape(-1, 32)
-    held = positions(chosen.digests, keys_of(chosen.digests), down) >= 0
     return Selected(
         chosen.index,
         chosen.statement,
@@ -121,7 +119,7 @@ def select(log: "Log", tables: "Reader", size: int, chosen: Selected) -> Selecte
         chosen.digests,
         datasets,
         absent=len(document) - len(known),
-        taken_down=int(held.sum()),
+        taken_down=count_taken_down(then, chosen.digests),
     )
 
 

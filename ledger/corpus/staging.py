@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 BATCH_ROWS = 10_240
+_BATCH_BYTES = 8 << 20
 _LAYOUT = "headwater staging v1"
 
 Progress = Callable[[int, int, int], None]
@@ -65,10 +66,22 @@ class StagedInput:
     passed: Mapping[str, int] = field(default_factory=dict)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The STAGED rows in order, at most BATCH_ROWS at a time, straight from the file."""
+        """The STAGED rows in order: as they lie in the file, short ones joined.
+
+        At most BATCH_ROWS at a time, and not many bytes more than _BATCH_BYTES.
+        """
         with pa.memory_map(str(self.staged)) as source, pa.ipc.open_file(source) as file:
+            waiting: list[pa.RecordBatch] = []
+            rows = size = 0
             for index in range(file.num_record_batches):
-                yield file.get_batch(index)
+                batch = file.get_batch(index)
+                if waiting and (rows + batch.num_rows > BATCH_ROWS or size > _BATCH_BYTES):
+                    yield pa.concat_batches(waiting)
+                    waiting, rows, size = [], 0, 0
+                waiting.append(batch)
+                rows, size = rows + batch.num_rows, size + batch.nbytes
+            if waiting:
+                yield pa.concat_batches(waiting)
 
     def rejects(self) -> Iterator[Rejected]:
         """The rows that are no documents, in order."""

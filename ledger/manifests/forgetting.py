@@ -13,10 +13,10 @@ from ledger.log.log import Log
 from ledger.log.record import live
 from ledger.manifests.loading.manifest import Manifest
 from ledger.manifests.order.batches import Batches
-from ledger.manifests.recorded import manifests, members_of
+from ledger.manifests.recorded import members_of
 from ledger.provenance.models.opening import models_of
 from ledger.provenance.models.registered import ModelStanding
-from ledger.provenance.recorded import holds
+from ledger.provenance.recorded import claims, holds
 
 __all__ = ["Holding", "Place", "holding", "places_of"]
 
@@ -48,11 +48,12 @@ class Place:
 def holding(log: Log, document: str) -> list[Holding]:
     """The manifests that select a document, as far as the vault tells, by name and version.
 
-    All that were ever recorded, superseded ones too: a model may have been trained on any of them.
+    All that were ever recorded, superseded and withdrawn ones too: a model may have been trained
+    on any of them.
     """
     digest = parse_digest(document)
     found: dict[tuple[str, str], list[Entry]] = {}
-    for index, entry in manifests(log):
+    for index, entry in claims(log, "manifest"):
         members = members_of(log, index, entry)
         if members is not None and holds(members, digest):
             key = str(entry.body["name"]), str(entry.body["version"])

@@ -10,7 +10,7 @@ from ledger.manifests.loading.manifest import Manifest
 from ledger.manifests.statement import manifest_subject
 from ledger.manifests.verifying import Against, check_against
 
-__all__ = ["Pulled", "pull"]
+__all__ = ["Pulled", "pull", "refuse_if_down", "refuse_taken_down"]
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,33 @@ def pull(log: Log, manifest: Manifest, consumer: str) -> Pulled:
             f"{reference}: found no such entry in {printable(log.location)}",
             hint="pull it from the ledger that it was built in",
         )
+    refuse_taken_down(against, reference)
+    body = Pull(manifest=manifest.digest, consumer=consumer)
+    (recorded,) = record(log, [Claim("pull", manifest_subject(manifest.statement), body)])
+    return Pulled(recorded, against)
+
+
+def refuse_taken_down(against: Against, reference: str) -> None:
+    """Raises RefusedError where documents of a manifest have been taken down since."""
     if against.taken_down:
         raise RefusedError(
             f"{reference}: {against.taken_down:,} of its documents have been taken down, "
             "expected a manifest without them",
             hint="build it again; the new one takes the place of this one",
         )
-    body = Pull(manifest=manifest.digest, consumer=consumer)
-    (recorded,) = record(log, [Claim("pull", manifest_subject(manifest.statement), body)])
-    return Pulled(recorded, against)
+
+
+def refuse_if_down(manifest: Manifest, location: str) -> bool:
+    """Whether there is a ledger at `location` to ask what was taken down of a manifest.
+
+    Raises RefusedError for a manifest that holds such documents, and as check_against.
+    """
+    from ledger.databases import database_for
+
+    if not database_for(location).exists(location):
+        return False
+    from ledger.provenance.opening import open_ledger
+
+    with open_ledger(location) as log:
+        refuse_taken_down(check_against(log, manifest), manifest.statement.reference)
+        return log.log_name == manifest.statement.head.log_name

@@ -11,7 +11,8 @@ import orjson
 from ledger.errors import InputError, RefusedError, VerificationError, printable
 from ledger.log.log import Log
 from ledger.manifests.layout import MANIFEST, STRATA
-from ledger.manifests.recorded import find_manifest, newest_of, statement_of
+from ledger.manifests.recorded import find_manifest, statement_of
+from ledger.manifests.since import superseded_by
 from ledger.manifests.statement import Statement, parse_statement
 from ledger.provenance.dsse import parse_envelope
 from ledger.provenance.shape import Maybe, check_shape
@@ -104,10 +105,7 @@ def show_manifest(log: Log, reference: str) -> Shown:
         )
     data = None if log.vault is None else log.vault.attachment(found[0].strata)
     strata = None if data is None else _strata(data, found[0], f"entry {index}: strata")
-    newest = newest_of(log, found[0].name)
-    assert newest is not None
-    later = f"{newest[1].body['name']}@{newest[1].body['version']} at entry {newest[0]}"
-    return Shown(found[0], strata, index, later if newest[0] != index else None)
+    return Shown(found[0], strata, index, superseded_by(log, index, found[0].name))
 
 
 def parse_strata(data: bytes, where: str) -> Mapping[str, Any]:

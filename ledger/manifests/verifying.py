@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ledger.errors import ForkError, VerificationError, printable
 from ledger.log.keys import KeyRing
 from ledger.log.log import Log
-from ledger.log.runs import keys_of
 from ledger.manifests.building.recompute import recompute
 from ledger.manifests.building.said import tool
 from ledger.manifests.croissant import format_croissant
@@ -23,15 +20,15 @@ from ledger.manifests.names import CROISSANT, ENTRY, MANIFEST, PROOF, SHARDS, ST
 from ledger.manifests.opening.files import read_named
 from ledger.manifests.opening.open import open_manifest
 from ledger.manifests.opening.receipt import Receipt, check_receipt
-from ledger.manifests.recorded import manifests, newest_of
+from ledger.manifests.recorded import manifests
 from ledger.manifests.shards import parse_shards
+from ledger.manifests.since import count_taken_down, superseded_by
 from ledger.manifests.statement import Statement
-from ledger.manifests.strata.excluded import taken_down
 from ledger.manifests.words import above_lines, below_lines
 from ledger.provenance.conditions import moment
 from ledger.provenance.included import TrustedKeys, raise_if_strange
 from ledger.provenance.trust import key_label
-from ledger.reserves.selection.digests import order_of, positions
+from ledger.reserves.selection.digests import order_of
 
 __all__ = ["Against", "Report", "check_against", "is_manifest", "verify_directory"]
 
@@ -276,17 +273,6 @@ def check_against(log: Log, manifest: Manifest) -> Against:
     index = next(
         (i for i, entry in manifests(log) if entry.body["statement"] == manifest.digest), None
     )
-    newest = None if index is None else newest_of(log, statement.name)
-    later = None
-    if newest is not None and newest[0] != index:
-        body = newest[1].body
-        later = f"{body['name']}@{body['version']} at entry {newest[0]}"
-    return Against(index, later, _down(log, manifest))
-
-
-def _down(log: Log, manifest: Manifest) -> int:
-    """How many of its documents a live takedown names."""
+    later = None if index is None else superseded_by(log, index, statement.name)
     digests = manifest.rows.digest
-    digests = digests[order_of(digests)]
-    down = np.frombuffer(b"".join(taken_down(log)), np.uint8).reshape(-1, 32)
-    return int((positions(digests, keys_of(digests), down) >= 0).sum())
+    return Against(index, later, count_taken_down(log, digests[order_of(digests)]))

@@ -191,8 +191,8 @@ def _bound(row: Mapping[str, Any]) -> str:
 
 
 def gate_line(row: Mapping[str, Any]) -> str:
-    """A gate with its outcome, in words."""
-    found = percent(row["found_ppm"]) + " of at most" if "found_ppm" in row else "limit"
+    """A gate with its outcome, in words; the share found is rounded up."""
+    found = percent(row["found_ppm"] + 99) + " of at most" if "found_ppm" in row else "limit"
     return (
         f"gate {row['name']}: {_STANDING[row['outcome']]}, {found} "
         f"{percent(row['limit_ppm'])}: {row['detail']}"

@@ -1,5 +1,6 @@
 """Verifying: every level, every file that can lie, and who is believed."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -215,6 +216,16 @@ def test_any_changed_byte_is_found_and_its_file_named(
 def test_a_missing_file_is_named(place: tuple[Ledger, Path], name: str) -> None:
     (place[1] / name).unlink()
     with pytest.raises(VerificationError, match=f"{name}: no such file"):
+        check(*place)
+
+
+@pytest.mark.parametrize(
+    "name", ["certificate.json", "certificate.html", "entry.json", "certificate.tlog-proof"]
+)
+def test_nobody_waits_for_a_pipe(place: tuple[Ledger, Path], name: str) -> None:
+    (place[1] / name).unlink()
+    os.mkfifo(place[1] / name)
+    with pytest.raises(VerificationError, match=f"{name}: no plain file"):
         check(*place)
 
 

@@ -104,6 +104,19 @@ def test_pullers_and_models_are_named(tmp_path: Path) -> None:
     corpus.verify()
 
 
+def test_a_manifest_that_was_taken_back_may_have_been_trained_on(tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path / "corpus")
+    made = corpus.build(MIX, tmp_path / "a")
+    run = open_manifest(tmp_path / "a", trusted_keys=corpus.ring.verifiers("statement"))
+    with corpus.open(write=True) as log:
+        pull(log, run, "trainer")
+        entry = log.entry(made.index)
+        record(log, [Claim("withdrawal", entry.subject, Withdrawal(claim=entry.claim_id))])
+        (held,) = holding(log, f"sha256:{run.rows.digest[0].tobytes().hex()}")
+    assert (held.statements, held.consumers) == ((made.statement_digest,), ("trainer",))
+    corpus.verify()
+
+
 def all_of(corpus: Corpus, folder: Path) -> set[str]:
     made = open_manifest(folder, trusted_keys=corpus.ring.verifiers("statement"))
     return {f"sha256:{row.tobytes().hex()}" for row in made.rows.digest}

@@ -45,16 +45,19 @@ def command(
 
     Every text is hashed on the way, and the digest of every file signed: `headwater verify` checks
     the folder whole. What reads the files afterwards checks nothing: to check documents while they
-    stream is `ledger.open_manifest`'s work.
+    stream is `ledger.open_manifest`'s work. Refused where the ledger at hand knows a document of
+    it to be taken down.
     """
     from ledger.log.keys import KeyRing
     from ledger.manifests.exporting import export, signed_export
     from ledger.manifests.exports.sign import export_signer
     from ledger.manifests.formats import find_format
     from ledger.manifests.opening.open import open_manifest
+    from ledger.manifests.pulling import refuse_if_down
     from ledger.provenance.trust import key_label
 
     form, manifest = find_format(to), open_manifest(folder)
+    asked = refuse_if_down(manifest, out.ledger)
     signer = export_signer(KeyRing(), manifest, key)
     if signer is None:
         written = export(manifest, form, target, epoch=epoch, shard_bytes=shard_bytes)
@@ -78,6 +81,8 @@ def command(
     data = {"files": files, "folder": str(target), "signer": vkey}
     out.result("\n".join([table, *lines]), data)
     out.say(f"wrote {target}; whoever reads it checks no document against the manifest")
+    if not asked:
+        out.warn("its ledger is not at hand: what was taken down since was not asked")
     if signer is None:
         labels = " or ".join(map(key_label, manifest.signers))
         out.warn(

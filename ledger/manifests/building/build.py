@@ -79,8 +79,9 @@ class DryRun:
 
     @property
     def feasible(self) -> bool:
-        """Whether every bound holds."""
-        return all(reached.holds for reached in self.allocation.achieved)
+        """Whether every bound holds, and the budget is reached: what `build` would not refuse."""
+        enough = self.mix.budget is None or self.allocation.total >= self.mix.budget
+        return enough and all(reached.holds for reached in self.allocation.achieved)
 
 
 def dry_run(
@@ -119,15 +120,7 @@ def dry_run(
         accept_synthetic=reason is not None,
         further=further,
     )
-    chosen = choose(
-        made,
-        plan.found.digests,
-        plan.divided.stratum,
-        plan.units,
-        mix.seed,
-        tail=plan.tail,
-        keys=plan.keys,
-    )
+    chosen = _draw(mix, plan, made)
     try:
         gates = evaluate(mix, chosen, plan.found, policy, plan.audits, further, reason)
     except GateError as error:
@@ -188,15 +181,7 @@ def build(
         accept_synthetic=reason is not None,
         further=further,
     )
-    chosen = choose(
-        made,
-        plan.found.digests,
-        plan.divided.stratum,
-        plan.units,
-        mix.seed,
-        tail=plan.tail,
-        keys=plan.keys,
-    )
+    chosen = _draw(mix, plan, made)
     if not len(chosen):
         raise InputError(f"{mix.reference}: found nothing to select", hint="a greater budget")
     gates = evaluate(mix, chosen, plan.found, policy, plan.audits, further, reason)
@@ -209,15 +194,14 @@ def build(
             progress=None if progress is None else partial(_wrote, progress),
         )
         strata = chosen.plain() | {"unit": mix.unit}
-        encoded = encode(strata)
+        encoded, listed = encode(strata), format_shards(parts)
         digests = (
             write_whole(folder / STRATA, encoded),
-            write_whole(folder / SHARDS, format_shards(parts)),
+            write_whole(folder / SHARDS, listed),
         )
         draft = _draft(log, mix, plan, chosen, gates, policy, digests, name, signer)
         draft = replace(draft, accepted=reason)
         kept = _kept(plan, chosen)
-        listed = format_shards(parts)
         describe = partial(
             format_croissant,
             parts=parts,
@@ -238,6 +222,18 @@ def build(
         index=index,
         signer=signer.verifier.vkey,
         new=new,
+    )
+
+
+def _draw(mix: Mix, plan: Plan, made: Allocation) -> Chosen:
+    return choose(
+        made,
+        plan.found.digests,
+        plan.divided.stratum,
+        plan.units,
+        mix.seed,
+        tail=plan.tail,
+        keys=plan.keys,
     )
 
 

@@ -18,6 +18,7 @@ from ledger.engines import Source
 from ledger.errors import DocumentMismatchError, LedgerError
 from ledger.log.runs import keys_of
 from ledger.manifests.building.choose import Chosen
+from ledger.manifests.formats.folder import Counted
 from ledger.manifests.layout import (
     ROW_GROUP,
     ROWS_PART,
@@ -76,7 +77,10 @@ def write_parts(
                 if not len(fresh):
                     continue
                 at = at[fresh]
-                texts.add(table.select(["text", "sha256"]).take(pa.array(fresh)), at, shard, row)
+                wanted = table.select(["text", "sha256"])
+                if len(fresh) < table.num_rows:  # taken, not sliced: the rest must not stay
+                    wanted = wanted.take(pa.array(fresh))
+                texts.add(wanted, at, shard, row)
                 shard[at] = np.maximum(shard[at], 0)  # seen; where, the flush says
                 found += len(fresh)
                 if progress is not None:
@@ -110,6 +114,7 @@ def _missing(chosen: Chosen, shard: Ints, absent: Absent) -> LedgerError:
 @dataclass
 class _Open:
     file: BinaryIO
+    hashed: Counted
     writer: pa.ipc.RecordBatchFileWriter
     rows: int = 0
     bytes: int = 0
@@ -177,7 +182,8 @@ class _Texts:
         if self._open is None:
             self._number = next(self._numbers)
             file = open(self._folder / texts_name(self._number), "wb")  # noqa: SIM115 (held on)
-            self._open = _Open(file, pa.ipc.new_file(file, TEXTS_SCHEMA))
+            hashed = Counted(file)
+            self._open = _Open(file, hashed, pa.ipc.new_file(hashed, TEXTS_SCHEMA))
         self._open.writer.write_batch(batch)
         self._open.rows += batch.num_rows
         self._open.bytes += size
@@ -187,8 +193,11 @@ class _Texts:
             return
         held, self._open = self._open, None
         held.writer.close()
+        held.file.flush()
+        os.fsync(held.file.fileno())
         held.file.close()
-        self._parts.append(_settled(self._folder, texts_name(self._number), held.rows))
+        name, hashed = texts_name(self._number), held.hashed
+        self._parts.append(Part(name, hashed.size, hashed.digest.digest(), held.rows))
 
 
 def _cuts(lengths: npt.NDArray[np.integer], last: bool) -> Iterator[tuple[int, int]]:

@@ -30,12 +30,18 @@ _MOST = 256 << 20
 
 @dataclass(frozen=True)
 class ExportReport:
-    """An export that verified. `index` is the manifest's entry in the ledger at hand, if any."""
+    """An export that verified. `index` is the manifest's entry in the ledger at hand, if any.
+
+    `superseded_by` is what took the manifest's place, `taken_down` how many of its documents have
+    been since, None where the ledger does not say who they are.
+    """
 
     export: Export
     signers: tuple[str, ...]
     index: int | None
     asked: bool
+    superseded_by: str | None = None
+    taken_down: int | None = None
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -67,6 +73,13 @@ class ExportReport:
             lines.append("the ledger at hand has no such manifest, or it was taken back")
         else:
             lines.append(f"manifest at entry {self.index}")
+            if self.superseded_by is not None:
+                lines.append(f"the manifest was superseded by {self.superseded_by}")
+            if self.taken_down is None:
+                lines.append("the vault withholds who is in it: whether one was taken down since, "
+                             "not checked")  # fmt: skip
+            elif self.taken_down:
+                lines.append(f"{self.taken_down:,} of its documents have been taken down")
         return "\n".join(printable(line, 4000) for line in lines)
 
     def data(self) -> dict[str, Any]:
@@ -84,6 +97,8 @@ class ExportReport:
             "signers": list(self.signers),
             "stage": export.stage,
             "statement": f"sha256:{export.statement.hex()}",
+            "superseded_by": self.superseded_by,
+            "taken_down": self.taken_down,
         }
 
 
@@ -130,16 +145,16 @@ def verify_export(
     _check_names(folder, export)
     for item in export.files:
         _check_file(folder, item)
-    index = None if log is None else _recorded(log, export)
+    index, later, down = (None, None, None) if log is None else _recorded(log, export)
     raise_if_strange(strangers, where)
     vkeys = tuple(key.vkey for key in signers)
-    return ExportReport(export, vkeys, index, log is not None)
+    return ExportReport(export, vkeys, index, log is not None, later, down)
 
 
 def _check_names(folder: Path, export: Export) -> None:
     """A file that nobody signed would be read like the others: none may lie there."""
     named = {item.path for item in export.files}
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=_unreadable):
         for name in (*files, *(item for item in folders if (Path(place) / item).is_symlink())):
             found = (Path(place) / name).relative_to(folder).as_posix()
             if found not in named and found != EXPORT:
@@ -148,6 +163,13 @@ def _check_names(folder: Path, export: Export) -> None:
                     f"that {EXPORT} names",
                     hint="move it away; what reads the folder may take it for one of them",
                 )
+
+
+def _unreadable(error: OSError) -> None:
+    raise VerificationError(
+        f"{printable(error.filename)}: {printable((error.strerror or str(error)).lower())}, "
+        "expected a folder of the export"
+    ) from error
 
 
 def _check_file(folder: Path, item: Written) -> None:
@@ -167,10 +189,20 @@ def _check_file(folder: Path, item: Written) -> None:
         )
 
 
-def _recorded(log: "Log", export: Export) -> int | None:
-    from ledger.manifests.recorded import find_statement
+def _recorded(log: "Log", export: Export) -> tuple[int | None, str | None, int | None]:
+    """(the manifest's entry, what took its place, how many of its documents are down)."""
+    import numpy as np
+
+    from ledger.manifests.recorded import find_statement, members_of
+    from ledger.manifests.since import count_taken_down, superseded_by
 
     try:
-        return find_statement(log, export.statement)[0]
+        index, entry = find_statement(log, export.statement)
     except InputError:  # a foreign ledger, or the manifest was taken back
-        return None
+        return None, None, None
+    members = members_of(log, index, entry)
+    later = superseded_by(log, index, str(entry.body["name"]))
+    if members is None:
+        return index, later, None
+    digests = np.frombuffer(members, np.uint8).reshape(-1, 32)
+    return index, later, count_taken_down(log, digests)

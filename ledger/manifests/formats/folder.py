@@ -1,7 +1,6 @@
 """A folder that appears whole or not at all, and the files that are written into it."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from io import RawIOBase
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ledger.corpus.atomic import storage_error, whole_file
+from ledger.corpus.atomic import locked_folder, storage_error, whole_file
 from ledger.errors import InputError, StorageError, printable
 from ledger.manifests.formats import Written
 
@@ -117,26 +116,40 @@ class Counted(RawIOBase):
 def whole_folder(folder: Path) -> Iterator[Folder]:
     """A folder to fill; it gets its name when the block ends well.
 
-    Meanwhile it is called `.NAME.<8 hex>.new` beside its place, which a killed process leaves
-    behind: nobody reads it, and it may be deleted. Raises InputError if something other than an
-    empty folder lies at `folder`, StorageError where the disk refuses. The block's own exceptions
-    pass, and then nothing is left behind.
+    Meanwhile it is called `.NAME.headwater-export` beside its place; what a killed process left
+    there is cleared away. Raises InputError if something other than an empty folder lies at
+    `folder`, BusyError if another process writes there, StorageError where the disk refuses. The
+    block's own exceptions pass, and then nothing is left behind.
     """
-    fresh = folder.with_name(f".{_check_place(folder)}.{secrets.token_hex(4)}.new")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh.mkdir()
-    except OSError as error:
-        raise storage_error(folder, error) from error
-    try:
+    fresh = folder.with_name(f".{_check_place(folder)}.headwater-export")
+    busy = f"{printable(folder)}: another process is writing there"
+    with locked_folder(fresh, busy), _nothing_left(fresh, folder):
+        _clear(fresh)
         yield Folder(fresh)
         _settle(fresh, folder)
+
+
+@contextmanager
+def _nothing_left(fresh: Path, folder: Path) -> Iterator[None]:
+    try:
+        yield
     except BaseException as error:
         shutil.rmtree(fresh, ignore_errors=True)
         ours = isinstance(error, StorageError) and fresh.name in str(error)
         if ours and isinstance(cause := error.__cause__, OSError):
             raise storage_error(folder, cause) from cause  # by the name the caller knows
         raise
+
+
+def _clear(fresh: Path) -> None:
+    try:
+        for item in fresh.iterdir():
+            if item.is_dir() and not item.is_symlink():
+                shutil.rmtree(item)
+            else:
+                item.unlink()
+    except OSError as error:
+        raise storage_error(fresh, error) from error
 
 
 def _check_place(folder: Path) -> str:

@@ -68,7 +68,7 @@ def _check_roots(statement: Statement, rows: Rows) -> None:
 
 
 def _check_strata(statement: Statement, strata: Sequence[Mapping[str, Any]], rows: Rows) -> None:
-    """What strata.json says was drawn is what the rows hold: its shares are counted, not believed."""
+    """What strata.json says was drawn is what the rows hold: counted, not believed."""
     copies = rows.copies(statement.seed)
     each = np.ones(len(rows), np.int64), copies, copies * rows.units
     try:

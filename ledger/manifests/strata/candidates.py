@@ -198,9 +198,10 @@ def _query(log: Log, dataset: int, policy: Policy, cutoff: date | None) -> tuple
     numbers: list[Ints] = [np.empty((0, 5), np.int64)]
     digests: list[bytes] = []
     while part := rows.fetchmany(_FETCH):
-        *values, subjects = zip(*part, strict=True)
-        numbers.append(np.array(values, np.int64).T)
-        digests.append(b"".join(subjects))
+        # not zip(*part): an iterator a row wakes the garbage collector again and again
+        columns = [np.array([row[at] for row in part], np.int64) for at in range(5)]
+        numbers.append(np.stack(columns, axis=1))
+        digests.append(b"".join([row[5] for row in part]))
     matrix = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
     return np.concatenate(numbers), matrix
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.log.verify import verify_log
+from ledger.manifests.words import gate_line
 from ledger.provenance.opening import open_ledger
 from tests.conftest import Ran
 from tests.manifests.building.corpus import DIARY, WIKI, row
@@ -79,6 +80,28 @@ def test_json_has_everything(here: Path, headwater: Command) -> None:
     assert (verified["levels"], verified["statement"]) == ([1, 2, 3, 4], made["statement"])
 
 
+def test_a_dry_run_and_a_build_agree_on_the_budget(here: Path, headwater: Command) -> None:
+    (here / "mix.toml").write_text(MIX.partition("[[")[0].replace("30", "300"))
+    ran = headwater("manifest", "build", "mix.toml", "--dry-run")
+    assert ran.code == 0
+    assert "cannot be built; the nearest mix would select 100 documents" in ran.stdout
+    assert "the budget is 300 documents" in ran.stdout
+    assert not json.loads(headwater("--json", "manifest", "build", "mix.toml", "--dry-run").stdout)[
+        "feasible"
+    ]
+    ran = headwater("manifest", "build", "mix.toml", "-o", "run")
+    assert ran.code == 4 and "expected the budget of 300" in ran.stderr
+    assert not (here / "run").exists()
+    asserted_whole()
+
+
+def test_a_share_found_is_not_rounded_in_favour() -> None:
+    row = {"name": "max_synthetic", "limit_ppm": 100_000, "detail": "d", "found_ppm": 100_001}
+    assert gate_line(row | {"outcome": "accepted"}) == (
+        "gate max_synthetic: above the limit, accepted, 10.01 % of at most 10.00 %: d"
+    )
+
+
 def test_a_dry_run_writes_nothing(here: Path, headwater: Command) -> None:
     with open_ledger("headwater.db") as log:
         size = log.size
@@ -106,10 +129,17 @@ def test_a_takedown_names_manifests_and_diff_says_what_changed(
     found = headwater("manifest", "audit", "a", "--document", victim, "--batch-size", "4")
     assert (found.code, found.stdout) == (0, "epoch 0, batch 0, position 0\n")
     assert headwater("manifest", "pull", "a", "--consumer", "run 0").code == 0
+    assert headwater("manifest", "export", "a", "--to", "mds", "-o", "early").code == 0
+    assert "taken down" not in headwater("verify", "early").stdout
     ran = headwater("document", "takedown", victim, "--reason", "privacy")
     assert ran.code == 0, ran.stderr
     assert "manifest mine@1 selects it, pulled by run 0: build it again" in ran.stdout
     assert "1 of its documents have been taken down" in headwater("verify", "a").stdout
+    refused = headwater("manifest", "export", "a", "--to", "mds", "-o", "late")
+    assert refused.code == 4 and "1 of its documents have been taken down" in refused.stderr
+    assert not (here / "late").exists()
+    said = headwater("verify", "early").stdout
+    assert "1 of its documents have been taken down" in said and "superseded" not in said
     refused = headwater("manifest", "pull", "a", "--consumer", "run 1")
     assert refused.code == 4 and "1 of its documents have been taken down" in refused.stderr
     ran = headwater("manifest", "build", "mix.toml", "-o", "b")
@@ -120,6 +150,7 @@ def test_a_takedown_names_manifests_and_diff_says_what_changed(
     assert "from mine@1 to mine@1: 1 came, 1 went, 29 stayed\n" in ran.stdout
     assert "taken down: 0 → 1" in ran.stdout.replace("\\u2192", "→")
     assert "superseded by mine@1 at entry" in headwater("verify", "a").stdout
+    assert "the manifest was superseded by mine@1 at entry" in headwater("verify", "early").stdout
     assert headwater("manifest", "pull", "b", "--consumer", "run 1").code == 0
     ran = headwater("manifest", "pull", "b", "--consumer", "run 1")
     assert ran.code == 0 and "was pulled before by run 1" in ran.stdout

@@ -1,6 +1,7 @@
 """An export that is signed: every file of it as it was written, and no other file beside them."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -101,6 +102,24 @@ def test_a_link_in_the_place_of_a_file(made: Made, tmp_path: Path) -> None:
     (out / "data").rename(tmp_path / "data")
     (out / "data").symlink_to(tmp_path / "data")
     with pytest.raises(VerificationError, match="no file of the export"):
+        check(made, out)
+
+
+def test_a_folder_that_cannot_be_looked_into(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    exported(made, out)
+    (out / "hidden").mkdir()
+    looked = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path).name == "hidden":
+            raise PermissionError(13, "Permission denied", path)
+        return looked(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(VerificationError, match="hidden: permission denied"):
         check(made, out)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import InputError, StorageError
+from ledger.errors import BusyError, InputError, StorageError
 from ledger.manifests.formats.folder import whole_folder
 from tests.manifests.formats.helpers import epoch, tree, write
 from tests.manifests.formats.readers import READERS
@@ -57,11 +57,21 @@ def test_a_killed_write_leaves_nothing_under_the_name(name, tmp_path, root):
     out = tmp_path / "out"
     assert run(KILLED, root, name, out).returncode == -signal.SIGKILL
     assert not out.exists()
-    (left,) = tmp_path.glob(".out.*.new")
+    (left,) = tmp_path.glob(".out.headwater-export")
     assert not (left / "README.md").exists()
     first = write(name, out, epoch())
     assert write(name, tmp_path / "again", epoch()) == first
     assert tree(out) == tree(tmp_path / "again")
+    assert not list(tmp_path.glob(".*"))  # a terabyte that nobody would find
+
+
+def test_two_write_to_one_place(tmp_path):
+    with whole_folder(tmp_path / "out") as held:
+        held.put("mine", b"x")
+        with pytest.raises(BusyError, match="another process is writing there"):
+            write("mds", tmp_path / "out")
+        assert (held.root / "mine").read_bytes() == b"x"
+    assert tree(tmp_path / "out") == {"mine": b"x"}
 
 
 @each
