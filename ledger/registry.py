@@ -3,8 +3,10 @@
 Names no plug-in. A room's `__init__` says what attribute its modules must define.
 """
 
+import sys
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pkgutil import iter_modules
 from typing import Any
 
@@ -26,9 +28,15 @@ def find(package: str, attribute: str) -> dict[str, Any]:
         plugin = getattr(import_module(f"{package}.{module.name}"), attribute, None)
         if plugin is not None:
             _add(found, plugin, package)
-    for entry in entry_points(group=package):
+    for entry in _declared(package, tuple(sys.path)):
         _add(found, entry.load(), package)
     return dict(sorted(found.items()))
+
+
+@cache
+def _declared(package: str, path: tuple[str, ...]) -> EntryPoints:
+    """What the distributions on `path`, which is sys.path, declare: read once a process."""
+    return entry_points(group=package)
 
 
 def _add(found: dict[str, Any], plugin: Any, package: str) -> None:

@@ -137,6 +137,27 @@ def test_batches_are_bounded(folder, to):
     assert (sum(sizes), max(sizes) <= staging.BATCH_ROWS) == (25_000, True)
 
 
+def test_short_batches_of_blocks_are_joined_in_order(folder, to):
+    """A block of 4 MiB holds a hundred such texts: what is appended at once are all 400."""
+    lines = [b'{"text": "%d %s"}\n' % (number, b"x" * 40_000) for number in range(400)]
+    (folder / "a.jsonl").write_bytes(b"".join(lines))
+    (item,) = run(folder, to).inputs
+    with pa.memory_map(str(item.staged)) as source, pa.ipc.open_file(source) as file:
+        assert file.num_record_batches > 1
+    (batch,) = item.batches()
+    assert batch.column("row").to_pylist() == list(range(400))
+
+
+def test_batches_of_many_bytes_are_not_joined(folder, to, monkeypatch):
+    lines = [b'{"text": "%s", "title": "%s"}\n' % (b"x" * 40_000, b"y" * 900)] * 400
+    (folder / "a.jsonl").write_bytes(b"".join(lines))
+    (item,) = run(folder, to).inputs
+    (joined,) = item.batches()
+    monkeypatch.setattr(staging, "_BATCH_BYTES", joined.nbytes // 3)
+    sizes = [batch.num_rows for batch in item.batches()]
+    assert (sum(sizes), len(sizes) > 1) == (400, True)
+
+
 # bad rows
 
 
