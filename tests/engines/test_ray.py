@@ -104,7 +104,9 @@ def test_a_node_dies_and_the_scan_with_it(tmp_path: Path, cluster: Cluster) -> N
     sources: list[Source] = [Doomed(f"doomed {n}", 3, log, struck=struck) for n in range(12)]
     try:
         found = run(scan(), sources, tmp_path / "s", workers=Engine("ray", address=cluster.address))
-        assert struck.exists() and cluster.nodes() == 1, "the node is still there"
+        assert struck.exists(), "no node was killed"
+        while cluster.nodes() != 1:  # Ray notices in its own time; `limit` ends a wait for ever
+            time.sleep(0.2)
     finally:
         if struck.exists():
             cluster.join()
